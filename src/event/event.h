@@ -1,0 +1,102 @@
+/* Events: everything that an operator is told goes through the catalogue (catalogue.def), which gives each
+ * event its ID, category, severity, parameters with their maximum lengths, and text. An event_log_t takes
+ * events from any thread, drops those that their category's diagnostics level hides, bounds every parameter,
+ * and hands them to its sinks (text, journald, the Windows Event Log, a test). */
+#ifndef EVENT_EVENT_H
+#define EVENT_EVENT_H
+
+#include <stdbool.h>
+
+#include <apr_pools.h>
+
+#include "base/error.h"
+#include "base/timebase.h"
+
+typedef enum event_category_t {
+    EVENT_X400_SERVICE = 1,
+    EVENT_RESOURCE = 2,
+    EVENT_SECURITY = 3,
+    EVENT_INTERFACE = 4,
+    EVENT_FIELD_ENGINEERING = 5,
+    EVENT_MTA_ADMINISTRATION = 6,
+    EVENT_CONFIGURATION = 7,
+    EVENT_DIRECTORY_ACCESS = 8,
+    EVENT_OPERATING_SYSTEM = 9,
+    EVENT_INTERNAL_PROCESSING = 10,
+    EVENT_INTEROPERABILITY = 11,
+    EVENT_APDU = 12,
+    EVENT_CATEGORY_LIMIT = 13
+} event_category_t;
+
+/* Diagnostics levels, with the values that administrators know. Errors and important warnings have level
+ * EVENT_LEVEL_NONE: they are logged always. */
+typedef enum event_level_t {
+    EVENT_LEVEL_NONE = 0,
+    EVENT_LEVEL_MINIMUM = 1,
+    EVENT_LEVEL_MEDIUM = 3,
+    EVENT_LEVEL_MAXIMUM = 5
+} event_level_t;
+
+typedef enum event_type_t { EVENT_ERROR, EVENT_WARNING, EVENT_INFORMATION } event_type_t;
+
+enum { EVENT_PARAMETER_LIMIT = 10 };
+
+typedef struct event_definition_t {
+    unsigned id;
+    const char *symbol; /* "EVENT_CONNECT_ERROR" */
+    event_category_t category;
+    event_type_t type;
+    int severity; /* 4 .. 16, the number in parentheses at the end */
+    event_level_t level;
+    const char *module;        /* "[BASE IL TCP/IP DRVR]": component and process of the trailing tag */
+    const char *text;          /* with %1 .. %9 */
+    unsigned parameter_count;
+    const char *parameters[EVENT_PARAMETER_LIMIT]; /* names, for journald fields and JSON */
+    unsigned limits[EVENT_PARAMETER_LIMIT];        /* octets; longer values are cut */
+    const char *cause;  /* what it means, for `events explain` and the documentation */
+    const char *action; /* what to do */
+} event_definition_t;
+
+/* The definition of an ID, or NULL; and all of them, sorted by ID. */
+const event_definition_t *event_find(unsigned id);
+const event_definition_t *event_catalogue(size_t *count);
+const char *event_category_name(event_category_t category); /* "X.400 Service" ... */
+const char *event_type_name(event_type_t type);
+
+/* What an event is about, for structured sinks; every member may be NULL or 0. */
+typedef struct event_subject_t {
+    const char *connector;
+    const char *mts_id;
+    const char *layer;
+    int error_code;
+} event_subject_t;
+
+/* One event as a sink sees it; valid during the call only. */
+typedef struct event_record_t {
+    const event_definition_t *definition;
+    const event_subject_t *subject;
+    utc_time_t time;
+    const char *parameters[EVENT_PARAMETER_LIMIT]; /* bounded, made printable */
+    const char *text; /* the text with its parameters and the tag "[component process thread] (severity)" */
+} event_record_t;
+
+typedef void (*event_sink_t)(void *context, const event_record_t *record);
+
+typedef struct event_log_t event_log_t;
+
+event_log_t *event_log_create(apr_pool_t *pool, const timebase_t *time);
+/* Adds a sink; sinks are called one at a time, in the thread that raises. To be done before events flow. */
+void event_log_add_sink(event_log_t *log, event_sink_t sink, void *context);
+/* A sink that writes one line per event to a file: "2026-11-22 10:00:00Z 4284 Warning X.400 Service: text". */
+err_t *event_log_add_text_file(event_log_t *log, const char *path, apr_pool_t *pool);
+void event_log_add_standard_error(event_log_t *log);
+void event_log_set_level(event_log_t *log, event_category_t category, event_level_t level);
+event_level_t event_log_level(const event_log_t *log, event_category_t category);
+/* True if an event of this category and level would be logged: for parameters that are costly to make. */
+bool event_log_wants(const event_log_t *log, unsigned id);
+
+/* Raises the event id with its parameters: parameter_count strings (const char *, NULL counts as empty).
+ * subject may be NULL. Safe from any thread; log may be NULL (dropped). */
+void event_raise(event_log_t *log, unsigned id, const event_subject_t *subject, ...);
+
+#endif

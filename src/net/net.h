@@ -1,0 +1,79 @@
+/* Event loops, connections, listeners and dialling over APR. Everything of one loop runs in the thread that
+ * runs the loop, except net_loop_post and net_loop_stop, which any thread may call. Nothing here waits: names
+ * are looked up by a small pool of threads, connections are made non-blocking. */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/timers.h"
+
+typedef struct net_loop_t net_loop_t;
+typedef struct net_conn_t net_conn_t;
+typedef struct net_listener_t net_listener_t;
+
+err_t *net_loop_create(net_loop_t **loop, apr_pool_t *pool);
+/* Runs until net_loop_stop; returns after the work at hand. */
+err_t *net_loop_run(net_loop_t *loop);
+void net_loop_stop(net_loop_t *loop);
+/* Runs run(baton) in the loop's thread soon. Any thread. */
+void net_loop_post(net_loop_t *loop, void (*run)(void *baton), void *baton);
+/* The time of this turn of the loop. */
+mono_time_t net_loop_now(const net_loop_t *loop);
+const timebase_t *net_loop_time(const net_loop_t *loop);
+/* The loop's timers: arm and cancel from the loop's thread. */
+timers_t *net_loop_timers(net_loop_t *loop);
+/* Called once at the end of each turn, after all input of that turn was given up (for work in batches). */
+void net_loop_set_turn_end(net_loop_t *loop, void (*run)(void *baton), void *baton);
+
+typedef struct net_conn_ops_t {
+    void (*connected)(void *context); /* dialled connections only */
+    void (*input)(void *context, bytes_t octets); /* octets that came; valid during the call */
+    void (*drained)(void *context); /* all output is with the system, after a time when it was not */
+    /* The connection is over: err NULL if the peer closed it in order. Called once, never from within a call of
+     * net_conn_*; not called after net_conn_close. The connection may not be used any more. */
+    void (*closed)(void *context, const err_t *err);
+} net_conn_ops_t;
+
+typedef struct net_dial_t {
+    const char *host; /* name or address, IPv4 or IPv6 */
+    uint16_t port;
+    const char *local_address; /* source address to bind, NULL = the system's choice */
+    int64_t timeout;           /* microseconds for look-up and connect together */
+} net_dial_t;
+
+/* Begins to connect. The ops are called for the outcome (`connected` or `closed` with err in words: which
+ * address, what the system said); all addresses of the name are tried in turn. Memory of the connection is
+ * its own and is given back after `closed` or net_conn_close. output: what is to be sent; the connection
+ * consumes from it. */
+net_conn_t *net_dial(net_loop_t *loop, const net_dial_t *dial, buffer_t *output, const net_conn_ops_t *ops,
+                     void *context);
+/* Takes over an accepted connection (see net_listen): to be called from the accept callback. */
+void net_conn_attach(net_conn_t *conn, buffer_t *output, const net_conn_ops_t *ops, void *context);
+/* Output was added: sends what the socket takes, the rest when it is ready. */
+void net_conn_send(net_conn_t *conn);
+/* Stops or resumes reading, to push back to the peer. */
+void net_conn_pause(net_conn_t *conn, bool pause);
+/* Ends the connection: at once, or (linger) after the output is sent and the peer has closed, at most
+ * 2 seconds; the context is not called any more, and the rest of the output is taken over. */
+void net_conn_close(net_conn_t *conn, bool linger);
+/* The peer's and our address as text "192.0.2.1:102", "[2001:db8::1]:102"; valid as long as the connection. */
+const char *net_conn_peer_address(const net_conn_t *conn);
+const char *net_conn_local_address(const net_conn_t *conn);
+/* The peer's address without the port, its octets in network order (4 or 16), for 9301. */
+bytes_t net_conn_peer_octets(const net_conn_t *conn);
+
+typedef struct net_listen_t {
+    const char *address; /* NULL or "*" = any, IPv4 and IPv6 */
+    uint16_t port;       /* 0 = the system's choice */
+    int backlog;
+} net_listen_t;
+
+/* Listens. accepted is called for each connection: attach it (net_conn_attach) or close it before returning. */
+err_t *net_listen(net_listener_t **listener, net_loop_t *loop, const net_listen_t *listen,
+                  void (*accepted)(void *context, net_conn_t *conn), void *context, apr_pool_t *pool);
+void net_listener_close(net_listener_t *listener);
+uint16_t net_listener_port(const net_listener_t *listener);
+const char *net_listener_address(const net_listener_t *listener);
+
+#endif
