@@ -1,0 +1,45 @@
+/* The agent: the MTA itself. It takes messages in from peers and local users, secures them in the store,
+ * routes them, transfers them to the next MTA or delivers them to a mailbox, retries, and reports.
+ *
+ * The agent is an actor: everything of it runs in the thread of one event loop, so nothing in it is locked and
+ * nothing in it waits; the store's writer, the name look-ups and the mailbox writer have threads of their own
+ * and answer through the loop. The simulation runs many agents in one process, so there is no global state. */
+#ifndef MTA_AGENT_H
+#define MTA_AGENT_H
+
+#include "config/config.h"
+#include "event/event.h"
+#include "net/net.h"
+#include "store/store.h"
+
+typedef struct agent_t agent_t;
+
+typedef struct agent_services_t {
+    net_loop_t *loop;
+    event_log_t *events;
+    store_t *store;
+    void (*sync_folder)(const char *folder); /* makes a rename in it durable; may be NULL */
+    void (*stopped)(void *context);          /* after agent_stop: all is at rest */
+    void *context;
+} agent_services_t;
+
+/* Makes an agent over a checked configuration; nothing moves yet. config must outlive the agent or the next
+ * agent_reload. */
+err_t *agent_create(agent_t **agent, const config_t *config, const agent_services_t *services,
+                    apr_pool_t *pool);
+/* Loads the queue's identifiers from the store, opens the listeners, begins to send. A listener that cannot
+ * bind is an error; nothing is left open then. */
+err_t *agent_start(agent_t *agent);
+/* Takes a new configuration over: associations that are open stay, connectors that are gone are drained of
+ * their queue by routing it anew. */
+err_t *agent_reload(agent_t *agent, const config_t *config);
+/* Orderly stop: no new work, transfers at hand end (at most `patience` microseconds), associations are
+ * released, then services.stopped is called. */
+void agent_stop(agent_t *agent, int64_t patience);
+/* Gives everything back; after services.stopped, or instead of agent_stop (like a crash, for tests). */
+void agent_destroy(agent_t *agent);
+
+/* The store has completions: to be called in the loop's thread after its notify. */
+void agent_store_ready(agent_t *agent);
+
+#endif

@@ -1,0 +1,54 @@
+/* What an operator can ask of a running MTA and order it to do. One function takes every operation by name
+ * with a JSON object of arguments, so that the admin interface, `x400ctl` and tests share one way in.
+ *
+ * Operations, their arguments (a "?" marks optional ones) and results:
+ *
+ *   status            {} -> { "name", "version", "domain", "started" (UTC text), "uptime_s", "configuration",
+ *                       "queued", "queued_octets", "associations", "inbound_messages", "outbound_messages",
+ *                       "inbound_octets", "outbound_octets", "delivered", "reports_made", "repeats",
+ *                       "refused_associations", "store": { "driver", "commits", "transactions", "failures",
+ *                       "octets_waiting" }, "listeners": [ { "name", "address" } ] }
+ *   connectors        { "name"? } -> { "connectors": [ { "name", "remote_mta", "address", "conformance",
+ *                       "state" (idle, open, opening, waiting, disabled), "queued", "queued_octets",
+ *                       "urgent", "normal", "non_urgent", "inbound_associations", "outbound_associations",
+ *                       "attempts", "next_retry_s" (null if none), "last_error", "inbound_messages",
+ *                       "outbound_messages", "oldest_s" } ], "mailboxes": [ { "name", "folder", "queued",
+ *                       "delivered" } ] }
+ *   associations      {} -> { "associations": [ { "id", "connector", "direction", "peer", "local", "mode",
+ *                       "state", "turn", "checkpoint_k", "window", "tpdu", "messages", "octets", "idle_s",
+ *                       "transfer": { "mts_id", "octets", "total" } | null } ] }
+ *   queue             { "connector"?, "mts_id"?, "limit"? } -> { "count", "entries": [ { "id", "message",
+ *                       "destination", "priority", "state", "attempts", "size", "age_s", "due_s", "kind" } ] }
+ *   queue.show        { "id" } -> the entry with "mts_id", "originator", "recipients": [ { "address", "number",
+ *                       "responsibility" } ], "trace": [...]
+ *   route.explain     { "address", "from"? (connector) } -> { "address", "found", "target", "kind", "why",
+ *                       "candidates": [ { "target", "kind", "pattern", "cost", "matches", "chosen", "why" } ] }
+ *   send              { "originator", "recipients": [ text ], "content" (base64), "content_type" (integer or
+ *                       object identifier text), "priority"?, "report"? (none, non-delivery, delivery),
+ *                       "content_identifier"?, "probe"? (true), "deferred"? (UTC text), "content_return"? }
+ *                       -> { "mts_id" }
+ *   link.test         { "connector" } -> { "connector", "ok", "steps": [ { "layer", "ok", "text" } ],
+ *                       "negotiated": { ... } }
+ *   connector.disable { "name" } -> {}; connector.enable { "name" } -> {}
+ *   queue.retry       { "connector"? | "id"? } -> { "count" }
+ *   reload            {} -> { "ok", "findings": [ text ] }
+ *   metrics           {} -> { "metrics": [ { "name", "help", "type", "labels": {}, "value" } ] }
+ */
+#ifndef MTA_CONTROL_H
+#define MTA_CONTROL_H
+
+#include <jansson.h>
+
+#include "mta/agent.h"
+
+/* status: 200 done, 400 the arguments are wrong, 404 no such operation or thing, 409 not possible now, 503 the
+ * MTA is stopping. result is given to the callee (it decrefs it); for others than 200 it is { "error": text }
+ * with words that say what is wrong and what would be right. */
+typedef void (*control_reply_t)(void *context, int status, json_t *result);
+
+/* Does operation; in the loop's thread only. arguments is borrowed (NULL = {}). reply is called once, now or
+ * later, in the loop's thread. */
+void control_request(agent_t *agent, const char *operation, const json_t *arguments, control_reply_t reply,
+                     void *context);
+
+#endif
