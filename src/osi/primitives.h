@@ -17,10 +17,11 @@ typedef enum osi_mode_t {
 } osi_mode_t;
 
 enum {
-    OSI_TSEL_LIMIT = 32,      /* octets of a transport selector */
-    OSI_SSEL_LIMIT = 16,      /* octets of a session selector */
-    OSI_PSEL_LIMIT = 16,      /* octets of a presentation selector */
-    OSI_TSDU_LIMIT = 1 << 20, /* most octets of one TSDU that a peer may make us hold */
+    OSI_TSEL_LIMIT = 32, /* octets of a transport selector */
+    OSI_SSEL_LIMIT = 16, /* octets of a session selector */
+    OSI_PSEL_LIMIT = 16, /* octets of a presentation selector */
+    /* most octets of one TSDU that a peer may make us hold: the largest checkpoint and its headers */
+    OSI_TSDU_LIMIT = (1 << 20) + 4096,
     OSI_SYNC_NUMBER_LIMIT = 999999
 };
 
@@ -61,8 +62,8 @@ typedef struct osi_octets64_t {
 } osi_octets64_t;
 
 typedef struct osi_connection_id_t {
-    osi_octets64_t user;      /* calling or called SS-user reference */
-    osi_octets64_t common;    /* common reference */
+    osi_octets64_t user;   /* calling or called SS-user reference */
+    osi_octets64_t common; /* common reference */
     uint8_t additional[OSI_ADDITIONAL_REFERENCE_LIMIT];
     uint8_t additional_length;
 } osi_connection_id_t;

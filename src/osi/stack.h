@@ -47,13 +47,15 @@ typedef enum stack_indication_kind_t {
     /* The peer begins an APDU: activity names it. */
     STACK_TRANSFER_START,
     /* The peer resumes an APDU on this association: old_activity and old_connection name the broken one,
-     * serial the last checkpoint that the peer holds confirmed. Answer with osi_stack_resume_accept or
-     * osi_stack_resume_refuse before returning. */
+     * serial the last checkpoint that the peer holds confirmed (it may be older than the last one that this
+     * MTA confirmed, by up to the window: the confirmation can be lost). Answer with osi_stack_resume_accept
+     * or osi_stack_resume_refuse before returning; no answer is STACK_RESUME_UNRECOGNIZED. */
     STACK_TRANSFER_RESUME,
     /* Octets of the APDU that is coming in (octets: valid during the call only). */
     STACK_TRANSFER_DATA,
-    /* The peer set a checkpoint after `total` octets of the APDU; confirm with osi_stack_checkpoint_confirm
-     * when they are secured as well as this MTA promises; the peer waits when its window is full. */
+    /* The peer set the checkpoint `serial` after `total` octets of the APDU; confirm with
+     * osi_stack_checkpoint_confirm when they are secured as well as this MTA promises; the peer waits when
+     * its window is full. Keep serial, total and carry together for a resume. */
     STACK_CHECKPOINT,
     /* The APDU is whole: osi_stack_transfer_accept when it is secured; or osi_stack_transfer_refuse. */
     STACK_TRANSFER_END,
@@ -63,17 +65,20 @@ typedef enum stack_indication_kind_t {
     STACK_TRANSFER_INTERRUPTED,
     /* Our APDU: the peer confirmed the checkpoint `serial`, `total` octets are safe there. */
     STACK_CHECKPOINT_CONFIRM,
-    /* Our APDU is the peer's now. */
+    /* Our APDU is the peer's now. STACK_ABORTED follows at once if the peer told so by the abort reason
+     * "transfer completed" in answer to our resume (X.228 RTAB). */
     STACK_TRANSFER_CONFIRM,
     /* The peer's exception report ended our transfer (err says why): the stack has discarded or interrupted
      * the activity; `resumable` tells which. */
     STACK_TRANSFER_FAILED,
-    STACK_TURN_PLEASE, /* the peer wants the turn, priority (0 highest) */
-    STACK_TURN_GIVEN,  /* the turn is ours */
+    STACK_TURN_PLEASE,      /* the peer wants the turn, priority (0 highest) */
+    STACK_TURN_GIVEN,       /* the turn is ours */
     STACK_CLOSE_INDICATION, /* answered by the stack itself; the association is over */
     STACK_CLOSE_CONFIRM,    /* our close is complete; the association is over */
     /* The association broke: by the peer's abort (by_peer), a protocol error or the network. err says in
-     * words what, err->layer which layer; abort_reason is a stack_abort_t or -1. The stack is over. */
+     * words what, err->layer which layer; abort_reason is a stack_abort_t or -1. Also what an engine that is
+     * called tells of a call that failed or was refused by the stack itself before STACK_OPEN_INDICATION.
+     * Nothing more is indicated; go on feeding the stack until osi_stack_over. */
     STACK_ABORTED
 } stack_indication_kind_t;
 
@@ -91,6 +96,7 @@ typedef struct stack_indication_t {
     bytes_t octets;
     uint64_t total;
     unsigned serial;
+    unsigned carry; /* STACK_CHECKPOINT: opaque, to be given back to osi_stack_resume_accept */
     int priority;
     int refuse_reason;
     int abort_reason;
@@ -100,30 +106,39 @@ typedef struct stack_indication_t {
     const err_t *err;
 } stack_indication_t;
 
+/* Why a resume is refused. */
+typedef enum stack_resume_refusal_t {
+    /* Nothing is known of it any more: the peer discards it and may send the APDU anew. */
+    STACK_RESUME_UNRECOGNIZED,
+    /* This MTA has the whole APDU and only its confirmation was lost: the association is aborted with the
+     * reason "transfer completed"; the peer's stack takes that as the confirmation. */
+    STACK_RESUME_COMPLETED
+} stack_resume_refusal_t;
+
 typedef struct stack_ops_t {
     void (*indicate)(void *context, const stack_indication_t *indication);
 } stack_ops_t;
 
 typedef struct stack_config_t {
-    unsigned tpdu_size;          /* 128 .. 8192 or 65531; default 65531 where the peer takes it */
-    unsigned checkpoint_size_k;  /* units of 1024 octets; 0 = no checkpoints */
-    unsigned window_size;        /* 1.. */
-    bool two_way_alternate;      /* ask for it (initiator); refuse what differs is the user's matter */
-    int64_t transport_timeout;   /* microseconds until CC, and for a slow TPDU to come whole */
-    int64_t open_timeout;        /* microseconds for the whole open, either role */
-    int64_t close_timeout;       /* microseconds to wait for the peer's disconnect ("Disconnect") */
-    int64_t transfer_timeout;    /* microseconds without any progress of a transfer, 0 = none */
-    size_t open_data_limit;      /* largest open user data */
-    const char *host_name;       /* session reference: called or calling SS-user reference */
-    utc_time_t started;          /* session reference: common reference */
-    uint16_t reference;          /* transport reference, not 0 */
+    unsigned tpdu_size;         /* 128 .. 8192 or 65531; default 65531 where the peer takes it */
+    unsigned checkpoint_size_k; /* units of 1024 octets; 0 = no checkpoints */
+    unsigned window_size;       /* 1.. */
+    bool two_way_alternate;     /* ask for it (initiator); refuse what differs is the user's matter */
+    int64_t transport_timeout;  /* microseconds until CC, and for a slow TPDU to come whole */
+    int64_t open_timeout;       /* microseconds for the whole open, either role */
+    int64_t close_timeout;      /* microseconds to wait for the peer's disconnect ("Disconnect") */
+    int64_t transfer_timeout;   /* microseconds without any progress of a transfer, 0 = none */
+    size_t open_data_limit;     /* largest open user data */
+    const char *host_name;      /* session reference: called or calling SS-user reference */
+    utc_time_t started;         /* session reference: common reference */
+    uint16_t reference;         /* transport reference, not 0 */
 } stack_config_t;
 
 typedef struct stack_open_t {
     osi_mode_t mode;
     osi_selectors_t calling;
     osi_selectors_t called;
-    bytes_t user_data; /* the bind argument as x411/bind.h encodes it for the mode */
+    bytes_t user_data;                  /* the bind argument as x411/bind.h encodes it for the mode */
     const osi_connection_id_t *recover; /* reserved for X.228 session connection recovery; normally NULL */
 } stack_open_t;
 
@@ -148,7 +163,9 @@ void osi_stack_network_closed(osi_stack_t *stack, const err_t *err, mono_time_t 
 buffer_t *osi_stack_output(osi_stack_t *stack); /* consume what the socket took */
 mono_time_t osi_stack_deadline(const osi_stack_t *stack);
 void osi_stack_tick(osi_stack_t *stack, mono_time_t now);
-/* True when the association is over: write what is left in the output, then close the socket. */
+/* True when the association is over: write what is left in the output, then close the socket. The side that
+ * sent the last session PDU first waits for the peer to disconnect, close_timeout at most, so that the PDU is
+ * not lost in a TCP reset: this may turn true later than the indication that ends the association. */
 bool osi_stack_over(const osi_stack_t *stack);
 /* True when the open is complete and no close or abort has begun. */
 bool osi_stack_is_open(const osi_stack_t *stack);
@@ -177,8 +194,9 @@ err_t *osi_stack_checkpoint_confirm(osi_stack_t *stack, unsigned serial, mono_ti
 err_t *osi_stack_transfer_accept(osi_stack_t *stack, mono_time_t now);
 /* Refuses the APDU that is coming in or complete (S-U-EXCEPTION-REPORT; the peer discards or interrupts). */
 err_t *osi_stack_transfer_refuse(osi_stack_t *stack, bool temporary, mono_time_t now);
-err_t *osi_stack_resume_accept(osi_stack_t *stack, uint64_t total, mono_time_t now);
-err_t *osi_stack_resume_refuse(osi_stack_t *stack, mono_time_t now);
+/* total and carry as STACK_CHECKPOINT gave them for the serial that the peer resumes at (serial 0: 0, 0). */
+err_t *osi_stack_resume_accept(osi_stack_t *stack, uint64_t total, unsigned carry, mono_time_t now);
+err_t *osi_stack_resume_refuse(osi_stack_t *stack, stack_resume_refusal_t why, mono_time_t now);
 
 /* Turn (X.218 7.4, 7.5). */
 bool osi_stack_has_turn(const osi_stack_t *stack);
