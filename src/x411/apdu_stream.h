@@ -1,0 +1,62 @@
+/* Reads an incoming P1 APDU as it arrives, in pieces of any size, without holding the content: it finds the
+ * kind, collects the envelope (a probe or report: the whole) up to a limit, hands the content octets out as
+ * ranges of the input, and at the end knows whether every element closed exactly. All length forms,
+ * constructed content of any nesting, and in normal mode the EXTERNAL around it. Work and memory are linear
+ * in the octets given. */
+#ifndef X411_APDU_STREAM_H
+#define X411_APDU_STREAM_H
+
+#include "x411/message.h"
+
+typedef enum x411_stream_event_t {
+    X411_STREAM_MORE,     /* the input is used up and more is needed */
+    X411_STREAM_ENVELOPE, /* message: *range = the envelope SET, for x411_envelope_decode; valid until
+                             destroyed */
+    X411_STREAM_CONTENT,  /* message: *range = the next content octets, a part of the input */
+    X411_STREAM_APDU,     /* probe, report: *range = the whole APDU, for x411_envelope_decode; likewise */
+    X411_STREAM_END,      /* everything is closed; once. Octets after it are a fault */
+    X411_STREAM_FAILED    /* see fault; from now on always */
+} x411_stream_event_t;
+
+typedef struct x411_stream_frame_t {
+    bool indefinite;
+    uint8_t role;       /* what the element is (private to apdu_stream.c) */
+    uint64_t remaining; /* octets of contents left, if definite */
+} x411_stream_frame_t;
+
+typedef struct x411_stream_t {
+    x411_mode_t mode;
+    x411_kind_t kind; /* meaningful once kind_known */
+    bool kind_known;
+    uint64_t offset;         /* octets taken so far, from the start of the APDU */
+    uint64_t content_length; /* content octets handed out so far */
+    const char *fault;       /* what is wrong (a literal); NULL while all is well */
+    uint64_t fault_offset;   /* where */
+    x411_error_t fault_code; /* X411_ERROR_MALFORMED or X411_ERROR_LIMIT */
+    /* private */
+    uint8_t state;
+    uint8_t after; /* role of what is expected next at this level */
+    uint8_t header_length;
+    uint8_t header[16];
+    uint8_t depth;
+    bool collecting;
+    bool content_done;
+    uint64_t bulk; /* octets that follow as they are */
+    buffer_t collected;
+    x411_stream_frame_t frames[BER_DEPTH_LIMIT];
+} x411_stream_t;
+
+/* Prepares stream; what it collects (at most envelope_limit octets) is given back when pool is cleared, or by
+ * x411_stream_destroy. */
+void x411_stream_init(x411_stream_t *stream, apr_pool_t *pool, x411_mode_t mode, size_t envelope_limit);
+void x411_stream_destroy(x411_stream_t *stream);
+
+/* Takes octets from the front of *input (which shrinks) until something is to be said. Call until it returns
+ * X411_STREAM_MORE (or FAILED). */
+x411_stream_event_t x411_stream_next(x411_stream_t *stream, bytes_t *input, bytes_t *range);
+
+/* No more octets will come. NULL if X411_STREAM_END was reached, else what is wrong (truncated, or the
+ * fault). */
+err_t *x411_stream_finish(apr_pool_t *pool, const x411_stream_t *stream);
+
+#endif
