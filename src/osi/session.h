@@ -31,24 +31,24 @@ enum {
 enum { SESSION_TOKEN_DATA = 1, SESSION_TOKEN_MINOR = 2, SESSION_TOKEN_MAJOR = 4, SESSION_TOKEN_ALL = 7 };
 
 typedef enum session_primitive_t {
-    S_CONNECT,           /* indication: accept or refuse with session_connect_response; confirm: accepted */
-    S_CONNECT_REFUSE,    /* confirm: reason, user_data */
-    S_DATA,              /* indication: user_data */
-    S_TYPED_DATA,        /* indication */
-    S_TOKEN_PLEASE,      /* indication: tokens, user_data (the X.228 priority) */
-    S_TOKEN_GIVE,        /* indication: tokens */
-    S_CONTROL_GIVE,      /* indication: all tokens are ours now */
-    S_SYNC_MINOR,        /* indication: serial, explicit_confirm; confirm: serial */
-    S_ACTIVITY_START,    /* indication: activity */
-    S_ACTIVITY_RESUME,   /* indication: activity, old_activity, old_connection, serial */
+    S_CONNECT,            /* indication: accept or refuse with session_connect_response; confirm: accepted */
+    S_CONNECT_REFUSE,     /* confirm: reason, user_data */
+    S_DATA,               /* indication: user_data */
+    S_TYPED_DATA,         /* indication */
+    S_TOKEN_PLEASE,       /* indication: tokens, user_data (the X.228 priority) */
+    S_TOKEN_GIVE,         /* indication: tokens */
+    S_CONTROL_GIVE,       /* indication: all tokens are ours now */
+    S_SYNC_MINOR,         /* indication: serial, explicit_confirm; confirm: serial */
+    S_ACTIVITY_START,     /* indication: activity */
+    S_ACTIVITY_RESUME,    /* indication: activity, old_activity, old_connection, serial */
     S_ACTIVITY_INTERRUPT, /* indication: reason (answer with the response); confirm */
-    S_ACTIVITY_DISCARD,  /* indication: reason (answer with the response); confirm */
-    S_ACTIVITY_END,      /* indication: serial (answer with the response); confirm: serial */
-    S_U_EXCEPTION,       /* indication: reason, user_data */
-    S_P_EXCEPTION,       /* indication: reason */
-    S_RELEASE,           /* indication: user_data (answer with the response); confirm */
-    S_U_ABORT,           /* indication: user_data; the connection is over */
-    S_P_ABORT            /* indication: err; the connection is over (protocol error or transport) */
+    S_ACTIVITY_DISCARD,   /* indication: reason (answer with the response); confirm */
+    S_ACTIVITY_END,       /* indication: serial (answer with the response); confirm: serial */
+    S_U_EXCEPTION,        /* indication: reason, user_data */
+    S_P_EXCEPTION,        /* indication: reason */
+    S_RELEASE,            /* indication: user_data (answer with the response); confirm */
+    S_U_ABORT,            /* indication: user_data; the connection is over */
+    S_P_ABORT             /* indication: err; the connection is over (protocol error or transport) */
 } session_primitive_t;
 
 /* X.225 reason codes of S-U-EXCEPTION, interrupt and discard. */
@@ -64,8 +64,8 @@ typedef enum session_exception_t {
 /* X.225 8.3.5.10 reason codes of a REFUSE (its first octet). */
 typedef enum session_refuse_t {
     SESSION_REFUSE_BY_USER = 0,
-    SESSION_REFUSE_CONGESTION = 1,   /* of the called user, temporary */
-    SESSION_REFUSE_USER_DATA = 2,    /* by the called user, user data may follow */
+    SESSION_REFUSE_CONGESTION = 1, /* of the called user, temporary */
+    SESSION_REFUSE_USER_DATA = 2,  /* by the called user, user data may follow */
     SESSION_REFUSE_SELECTOR_UNKNOWN = 128 + 1,
     SESSION_REFUSE_USER_NOT_ATTACHED = 128 + 2,
     SESSION_REFUSE_SPM_CONGESTION = 128 + 3,
@@ -79,7 +79,7 @@ typedef struct session_indication_t {
     bool confirm;      /* a confirm, not an indication */
     bytes_t user_data; /* valid during the call only */
     /* S_CONNECT */
-    unsigned requirements;  /* proposed, or in the confirm those in force */
+    unsigned requirements;   /* proposed, or in the confirm those in force */
     unsigned initial_tokens; /* tokens on our side at the start (S_CONNECT indication: as proposed;
                                 tokens left to the acceptor's choice are in choice_tokens) */
     unsigned choice_tokens;
@@ -103,15 +103,17 @@ typedef struct session_ops_t {
     void (*indicate)(void *context, const session_indication_t *indication);
     /* One TSDU for the transport. */
     void (*transmit)(void *context, const osi_parts_t *tsdu);
-    /* The transport connection is to be opened no longer than until what was transmitted is gone:
-     * after DN, RF, AB, AA were sent or received. */
-    void (*disconnect)(void *context);
+    /* The session is over and the transport connection with it, as soon as what was transmitted is gone.
+     * await_peer: we sent DN, RF or AB, and the standard (timer TIM, X.225 6.6) lets the peer release the
+     * transport connection first: wait for that a while, then release it. Otherwise release it now. */
+    void (*disconnect)(void *context, bool await_peer);
 } session_ops_t;
 
 typedef struct session_config_t {
-    unsigned versions;      /* bit 0: version 1, bit 1: version 2; what we propose or accept */
-    size_t ssdu_limit;      /* largest user data to hold when segmented (overflow connect data) */
-    unsigned tsdu_maximum;  /* TSDU maximum size that we propose, 0 = none */
+    unsigned versions;           /* bit 0: version 1, bit 1: version 2; what we propose or accept */
+    size_t ssdu_limit;           /* largest user data to hold when segmented (overflow connect data) */
+    unsigned tsdu_maximum;       /* TSDU maximum size that we propose, 0 = none; not below 64 otherwise */
+    bool extended_concatenation; /* say that we take several category 2 SPDUs in a TSDU (X.225 6.3.7) */
 } session_config_t;
 
 typedef struct session_t session_t;
@@ -125,9 +127,11 @@ typedef struct session_connect_t {
     bytes_t called_ssel;
     osi_connection_id_t connection_id;
     unsigned requirements;
-    unsigned our_tokens;    /* request: tokens that start with us; the others start with the acceptor.
-                               response: of the tokens left to our choice, those that we take */
+    unsigned our_tokens; /* request: tokens that start with us; the others start with the acceptor.
+                            response: of the tokens left to our choice, those that we take */
     unsigned initial_serial;
+    unsigned version;  /* 1 or 2: propose or accept this one only; 0 = all that the configuration has
+                          (request), the highest that both know (response) */
     bytes_t user_data; /* any length: version 1 takes 512 octets; longer ones go by the extended user data
                           (up to 10,240) or CONNECT DATA OVERFLOW of version 2 */
 } session_connect_t;
@@ -159,6 +163,8 @@ err_t *session_activity_end_response(session_t *session);
 err_t *session_u_exception_request(session_t *session, int reason, bytes_t user_data);
 err_t *session_release_request(session_t *session, bytes_t user_data);
 err_t *session_release_response(session_t *session, bytes_t user_data);
+/* Never refused for its data: what the version in force cannot carry (more than 9 octets in version 1 or
+ * while it is not agreed) is left out. */
 err_t *session_u_abort_request(session_t *session, bytes_t user_data);
 
 /* One TSDU from the transport. */
