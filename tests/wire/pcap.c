@@ -6,6 +6,11 @@
 enum {
     FILE_HEADER = 24,
     RECORD_HEADER = 16,
+    BLOCK_SECTION = 0x0A0D0D0A,
+    BLOCK_INTERFACE = 1,
+    BLOCK_ENHANCED_PACKET = 6,
+    BLOCK_SMALLEST = 12,
+    BYTE_ORDER_MAGIC = 0x1A2B3C4D,
     LINK_NULL = 0,
     LINK_ETHERNET = 1,
     LINK_RAW = 101,
@@ -257,33 +262,135 @@ static bool magic_read(const uint8_t *p, bool *little, bool *nanoseconds)
     return false;
 }
 
-err_t *pcap_parse(apr_pool_t *pool, bytes_t octets, const pcap_capture_t **capture)
+static bool link_known(unsigned link)
+{
+    return link == LINK_NULL || link == LINK_ETHERNET || link == LINK_RAW || link == LINK_LOOP ||
+           link == LINK_SLL || link == LINK_SLL2;
+}
+
+static void frame_take(apr_pool_t *pool, apr_array_header_t *flows, unsigned link, utc_time_t time,
+                       bytes_t frame)
+{
+    packet_t packet = {.time = time};
+    int side;
+    flow_t *flow = packet_parse(link, frame, &packet) ? flow_find(pool, flows, &packet, &side) : NULL;
+    if (flow)
+        flow_packet(flow, side, &packet);
+}
+
+/* The classic format: a file header, and a header in front of each frame. */
+static err_t *parse_classic(apr_pool_t *pool, bytes_t octets, apr_array_header_t *flows)
 {
     bool little, nanoseconds;
     if (octets.length < FILE_HEADER || !magic_read(octets.data, &little, &nanoseconds))
-        return err_create(pool, 0, "capture", "the file is not a packet capture in the pcap format");
+        return err_create(pool, 0, "capture", "the file is no packet capture (pcap or pcapng)");
     unsigned link = file32(octets.data + 20, little) & 0xFFFF;
-    if (link != LINK_NULL && link != LINK_ETHERNET && link != LINK_RAW && link != LINK_LOOP &&
-        link != LINK_SLL && link != LINK_SLL2)
+    if (!link_known(link))
         return err_create(pool, 0, "capture", "the capture's link type %u is not known", link);
-    apr_array_header_t *flows = apr_array_make(pool, 4, sizeof(flow_t *));
     for (size_t at = FILE_HEADER; octets.length - at >= RECORD_HEADER;) {
         const uint8_t *record = octets.data + at;
         size_t length = file32(record + 8, little);
         at += RECORD_HEADER;
         if (length > octets.length - at)
             break; /* cut off while it was written */
-        packet_t packet = {.time = TIME_SECONDS(file32(record, little)) +
-                                   file32(record + 4, little) / (nanoseconds ? 1000 : 1)};
-        bytes_t frame = bytes_slice(octets, at, length);
+        utc_time_t time =
+            TIME_SECONDS(file32(record, little)) + file32(record + 4, little) / (nanoseconds ? 1000 : 1);
+        frame_take(pool, flows, link, time, bytes_slice(octets, at, length));
         at += length;
-        int side;
-        flow_t *flow = packet_parse(link, frame, &packet) ? flow_find(pool, flows, &packet, &side) : NULL;
-        if (flow)
-            flow_packet(flow, side, &packet);
     }
-    capture_finish(pool, flows, capture);
     return NULL;
+}
+
+/* An interface of a pcapng section. */
+typedef struct interface_t {
+    unsigned link;
+    uint64_t per_second; /* units of its times */
+} interface_t;
+
+/* Option 9 of an interface: the resolution of its times. */
+static uint64_t interface_resolution(bytes_t options, bool little)
+{
+    while (options.length >= 4) {
+        uint32_t head = file32(options.data, little);
+        unsigned code = little ? head & 0xFFFF : head >> 16;
+        size_t length = little ? head >> 16 : head & 0xFFFF;
+        if (code == 9 && length == 1 && options.length >= 5) {
+            unsigned exponent = options.data[4] & 0x7F;
+            uint64_t value = 1;
+            for (unsigned i = 0; i < exponent && value < UINT64_MAX / 10; i++)
+                value *= options.data[4] & 0x80 ? 2 : 10;
+            return value;
+        }
+        options = bytes_slice(options, 4 + ((length + 3) & ~(size_t)3), options.length);
+    }
+    return 1000000;
+}
+
+static utc_time_t interface_time(const interface_t *interface, uint64_t units)
+{
+    uint64_t rest = units % interface->per_second;
+    return TIME_SECONDS(units / interface->per_second) +
+           (utc_time_t)((double)rest * 1e6 / (double)interface->per_second + 0.5);
+}
+
+/* One block of the pcapng format, without its type and lengths. */
+static err_t *parse_block(apr_pool_t *pool, uint32_t type, bytes_t body, bool little,
+                          apr_array_header_t *interfaces, apr_array_header_t *flows)
+{
+    const uint8_t *p = body.data;
+    if (type == BLOCK_INTERFACE && body.length >= 8) {
+        interface_t *interface = apr_array_push(interfaces);
+        interface->link = little ? (unsigned)(p[1] << 8 | p[0]) : get16(p);
+        interface->per_second = interface_resolution(bytes_slice(body, 8, body.length), little);
+        if (!link_known(interface->link))
+            return err_create(pool, 0, "capture", "the capture's link type %u is not known", interface->link);
+    } else if (type == BLOCK_ENHANCED_PACKET && body.length >= 20) {
+        uint32_t index = file32(p, little);
+        size_t length = file32(p + 12, little);
+        if (index >= (uint32_t)interfaces->nelts || length > body.length - 20)
+            return err_create(pool, 0, "capture", "a packet block of the capture is damaged");
+        const interface_t *interface = &APR_ARRAY_IDX(interfaces, (int)index, interface_t);
+        uint64_t units = (uint64_t)file32(p + 4, little) << 32 | file32(p + 8, little);
+        frame_take(pool, flows, interface->link, interface_time(interface, units),
+                   bytes_slice(body, 20, length));
+    }
+    return NULL;
+}
+
+/* The pcapng format: blocks, each with its type and its length in front and behind. */
+static err_t *parse_blocks(apr_pool_t *pool, bytes_t octets, apr_array_header_t *flows)
+{
+    apr_array_header_t *interfaces = apr_array_make(pool, 2, sizeof(interface_t));
+    bool little = false;
+    for (size_t at = 0; octets.length - at >= BLOCK_SMALLEST;) {
+        const uint8_t *p = octets.data + at;
+        uint32_t type = file32(p, little);
+        if (type == BLOCK_SECTION) { /* the same in both byte orders */
+            little = file32(p + 8, true) == BYTE_ORDER_MAGIC;
+            interfaces->nelts = 0;
+        }
+        size_t length = file32(p + 4, little);
+        if (length < BLOCK_SMALLEST || length % 4 != 0)
+            return err_create(pool, 0, "capture", "a block of the capture has an impossible length");
+        if (length > octets.length - at)
+            break; /* cut off while it was written */
+        err_t *err =
+            parse_block(pool, type, bytes_make(p + 8, length - BLOCK_SMALLEST), little, interfaces, flows);
+        if (err)
+            return err;
+        at += length;
+    }
+    return NULL;
+}
+
+err_t *pcap_parse(apr_pool_t *pool, bytes_t octets, const pcap_capture_t **capture)
+{
+    apr_array_header_t *flows = apr_array_make(pool, 4, sizeof(flow_t *));
+    bool blocks = octets.length >= 4 && get32(octets.data) == BLOCK_SECTION;
+    err_t *err = blocks ? parse_blocks(pool, octets, flows) : parse_classic(pool, octets, flows);
+    if (!err)
+        capture_finish(pool, flows, capture);
+    return err;
 }
 
 err_t *pcap_load(apr_pool_t *pool, const char *path, const pcap_capture_t **capture)

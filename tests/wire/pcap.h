@@ -1,6 +1,6 @@
-/* Reads a packet capture (the pcap file format, either byte order, micro- or nanoseconds) and puts its TCP
- * conversations together again: for each connection the octets of both directions in the order in which
- * they were seen. Link types: Ethernet, BSD loopback, Linux cooked (SLL, SLL2), raw IP; IPv4 and IPv6. */
+/* Reads a packet capture (pcap or pcapng, either byte order) and puts its TCP conversations together again:
+ * for each connection the octets of both directions in the order in which they were seen. Link types:
+ * Ethernet, BSD loopback, Linux cooked (SLL, SLL2), raw IP; IPv4 and IPv6. */
 #ifndef TESTS_WIRE_PCAP_H
 #define TESTS_WIRE_PCAP_H
 
