@@ -23,15 +23,17 @@ mono_time_t net_loop_now(const net_loop_t *loop);
 const timebase_t *net_loop_time(const net_loop_t *loop);
 /* The loop's timers: arm and cancel from the loop's thread. */
 timers_t *net_loop_timers(net_loop_t *loop);
+/* How many connections the loop holds now: open, dialling and lingering. Counted, not kept. */
+size_t net_loop_connections(const net_loop_t *loop);
 /* Called once at the end of each turn, after all input of that turn was given up (for work in batches). */
 void net_loop_set_turn_end(net_loop_t *loop, void (*run)(void *baton), void *baton);
 
 typedef struct net_conn_ops_t {
-    void (*connected)(void *context); /* dialled connections only */
+    void (*connected)(void *context);             /* dialled connections only */
     void (*input)(void *context, bytes_t octets); /* octets that came; valid during the call */
     void (*drained)(void *context); /* all output is with the system, after a time when it was not */
-    /* The connection is over: err NULL if the peer closed it in order. Called once, never from within a call of
-     * net_conn_*; not called after net_conn_close. The connection may not be used any more. */
+    /* The connection is over: err NULL if the peer closed it in order. Called once, never from within a call
+     * of net_conn_*; not called after net_conn_close. The connection may not be used any more. */
     void (*closed)(void *context, const err_t *err);
 } net_conn_ops_t;
 
@@ -57,7 +59,8 @@ void net_conn_pause(net_conn_t *conn, bool pause);
 /* Ends the connection: at once, or (linger) after the output is sent and the peer has closed, at most
  * 2 seconds; the context is not called any more, and the rest of the output is taken over. */
 void net_conn_close(net_conn_t *conn, bool linger);
-/* The peer's and our address as text "192.0.2.1:102", "[2001:db8::1]:102"; valid as long as the connection. */
+/* The peer's and our address as text "192.0.2.1:102", "[2001:db8::1]:102"; valid as long as the connection.
+ */
 const char *net_conn_peer_address(const net_conn_t *conn);
 const char *net_conn_local_address(const net_conn_t *conn);
 /* The peer's address without the port, its octets in network order (4 or 16), for 9301. */
@@ -66,10 +69,15 @@ bytes_t net_conn_peer_octets(const net_conn_t *conn);
 typedef struct net_listen_t {
     const char *address; /* NULL or "*" = any, IPv4 and IPv6 */
     uint16_t port;       /* 0 = the system's choice */
-    int backlog;
+    int backlog;         /* 0 = a usual one */
+    /* The system cannot hand over calls (no descriptors or memory left): called once per episode; listening
+     * goes on by itself after a pause. May be NULL. err is valid during the call. */
+    void (*trouble)(void *context, const err_t *err);
 } net_listen_t;
 
-/* Listens. accepted is called for each connection: attach it (net_conn_attach) or close it before returning. */
+/* Listens; reads no name that needs a look-up elsewhere than in the local hosts file, so give an address.
+ * The listener ends with pool, with its loop, or by net_listener_close. accepted is called for each
+ * connection: attach it (net_conn_attach) or close it before returning. */
 err_t *net_listen(net_listener_t **listener, net_loop_t *loop, const net_listen_t *listen,
                   void (*accepted)(void *context, net_conn_t *conn), void *context, apr_pool_t *pool);
 void net_listener_close(net_listener_t *listener);
