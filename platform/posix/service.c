@@ -1,0 +1,136 @@
+#include "platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "notify.h"
+
+enum { STATUS_LIMIT = 512 };
+
+/* The process that was started waits at the other end until the daemon is ready or gone. */
+static int ready_pipe = -1;
+
+/* The process that the user started: ends with the daemon's outcome. */
+static _Noreturn void wait_for_daemon(int fd, pid_t child)
+{
+    char octet;
+    ssize_t got;
+    int status;
+    waitpid(child, &status, 0);
+    do
+        got = read(fd, &octet, 1);
+    while (got < 0 && errno == EINTR);
+    _exit(got == 1 ? 0 : 1);
+}
+
+err_t *platform_daemonize(apr_pool_t *pool)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return err_from_status(pool, errno, "cannot become a daemon");
+    fflush(NULL);
+    pid_t child = fork();
+    if (child < 0) {
+        int error = errno;
+        close(ends[0]);
+        close(ends[1]);
+        return err_from_status(pool, error, "cannot become a daemon");
+    }
+    if (child > 0) {
+        close(ends[1]);
+        wait_for_daemon(ends[0], child);
+    }
+    close(ends[0]);
+    setsid();
+    /* The second fork: not the leader of the session, so no terminal can ever become ours. */
+    pid_t daemon = fork();
+    if (daemon != 0)
+        _exit(daemon > 0 ? 0 : 1);
+    ready_pipe = ends[1];
+    return NULL;
+}
+
+/* The daemon is ready: nobody reads its standard streams any more. */
+static void release_starter(void)
+{
+    if (ready_pipe < 0)
+        return;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) {
+        fflush(NULL);
+        dup2(null, STDIN_FILENO);
+        dup2(null, STDOUT_FILENO);
+        dup2(null, STDERR_FILENO);
+        if (null > STDERR_FILENO)
+            close(null);
+    }
+    ssize_t written = write(ready_pipe, "+", 1);
+    (void)written; /* the starter may be gone */
+    close(ready_pipe);
+    ready_pipe = -1;
+}
+
+void platform_service_ready(const char *status)
+{
+    char text[STATUS_LIMIT];
+    snprintf(text, sizeof(text), "READY=1\nSTATUS=%s\n", status ? status : "");
+    notify_send(text);
+    release_starter();
+}
+
+static sigset_t service_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    return signals;
+}
+
+static void *wait_for_signals(void *data)
+{
+    const platform_service_t *service = data;
+    sigset_t signals = service_signals();
+    for (;;) {
+        int signal = 0;
+        if (sigwait(&signals, &signal) != 0)
+            continue;
+        if (signal == SIGHUP && service->reload)
+            service->reload(service->context);
+        else if (signal != SIGHUP && service->stop)
+            service->stop(service->context);
+    }
+    return NULL;
+}
+
+err_t *platform_service_begin(const platform_service_t *service, apr_pool_t *pool)
+{
+    /* Blocked here and so in every thread that is made from now on; one thread waits for them, and can call
+     * what a signal handler could not. */
+    sigset_t signals = service_signals();
+    platform_service_t *copy = malloc(sizeof(*copy)); /* the thread lives as long as the process */
+    if (!copy)
+        return err_from_status(pool, APR_ENOMEM, "cannot wait for signals");
+    *copy = *service;
+    pthread_t thread;
+    int error = pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    if (error == 0)
+        error = pthread_create(&thread, NULL, wait_for_signals, copy);
+    if (error != 0) {
+        free(copy);
+        return err_from_status(pool, error, "cannot wait for signals");
+    }
+    pthread_detach(thread);
+    return NULL;
+}
