@@ -18,8 +18,8 @@ typedef struct store_t store_t;
 typedef struct store_txn_t store_txn_t;
 
 typedef struct store_config_t {
-    const char *driver;     /* apr_dbd driver: "sqlite3" or "pgsql" */
-    const char *parameters; /* its connection parameters: for sqlite3 the path of the database file */
+    const char *driver;            /* apr_dbd driver: "sqlite3" or "pgsql" */
+    const char *parameters;        /* its connection parameters: for sqlite3 the path of the database file */
     void (*notify)(void *context); /* completions wait for store_drain; must be safe from any thread */
     void *notify_context;
     size_t backlog_limit; /* octets waiting for a commit from which store_busy says so; 0 = 16 MiB */
@@ -29,7 +29,7 @@ typedef enum store_kind_t { STORE_MESSAGE = 0, STORE_PROBE = 1, STORE_REPORT = 2
 
 typedef enum store_entry_state_t {
     STORE_ENTRY_QUEUED = 0,
-    STORE_ENTRY_HELD = 1,    /* by the operator */
+    STORE_ENTRY_HELD = 1,     /* by the operator */
     STORE_ENTRY_DEFERRED = 2, /* until `due` */
     STORE_ENTRY_BAD = 3       /* set aside: it could not be handled */
 } store_entry_state_t;
@@ -39,13 +39,13 @@ enum { STORE_CHUNK_SIZE = 256 * 1024, STORE_NAME_LIMIT = 255, STORE_DIGEST_SIZE 
 typedef struct store_message_t {
     uint64_t id; /* from store_new_id */
     store_kind_t kind;
-    int priority;           /* 0 normal, 1 non-urgent, 2 urgent (X.411) */
+    int priority; /* 0 normal, 1 non-urgent, 2 urgent (X.411) */
     utc_time_t arrival;
-    utc_time_t expiry;      /* when it is non-delivered for age */
+    utc_time_t expiry; /* when it is non-delivered for age */
     uint64_t content_length;
-    const char *mts_id;     /* text form */
-    const char *source;     /* the connector it came by, "" if submitted here */
-    bytes_t envelope;       /* as the agent encoded it; opaque here */
+    const char *mts_id; /* text form */
+    const char *source; /* the connector it came by, "" if submitted here */
+    bytes_t envelope;   /* as the agent encoded it; opaque here */
 } store_message_t;
 
 /* One next hop of a message. */
@@ -56,11 +56,11 @@ typedef struct store_entry_t {
     int priority;
     store_entry_state_t state;
     unsigned attempts;
-    utc_time_t due;          /* earliest next attempt; 0 = now */
-    uint64_t size;           /* octets of the content, for queue figures */
+    utc_time_t due; /* earliest next attempt; 0 = now */
+    uint64_t size;  /* octets of the content, for queue figures */
     utc_time_t arrival;
     utc_time_t expiry;
-    bytes_t recipients;      /* which recipients of the envelope; opaque here */
+    bytes_t recipients; /* which recipients of the envelope; opaque here */
 } store_entry_t;
 
 /* Opens (and creates, if absent) the store and starts its threads. A store of a newer layout, a file that is
@@ -72,7 +72,8 @@ void store_close(store_t *store);
 /* A new identifier: unique for the life of the store, increasing. Any thread. */
 uint64_t store_new_id(store_t *store);
 
-/* Start-up: every entry in order of identifier, without envelope or content. entry is valid during the call. */
+/* Start-up: every entry in order of identifier, without envelope or content. entry is valid during the call.
+ */
 err_t *store_scan_entries(store_t *store, void (*each)(void *context, const store_entry_t *entry),
                           void *context, apr_pool_t *pool);
 /* Start-up: the digests of the newest `limit` repeat marks, oldest first. */

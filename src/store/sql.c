@@ -1,0 +1,113 @@
+#include "store/sql.h"
+
+#include <string.h>
+
+const char SQL_COMMIT[] = "COMMIT";
+const char SQL_ROLLBACK[] = "ROLLBACK";
+const char SQL_READ_LAYOUT[] = "SELECT value FROM x400_value WHERE name = 'layout'";
+const char SQL_VALUE_IDS[] = "ids";
+
+static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
+    [SQL_PUT_MESSAGE] =
+        "INSERT INTO x400_message (id, kind, priority, arrival, expiry, length, mts_id, source,"
+        " envelope, content) VALUES (%lld, %lld, %lld, %lld, %lld, %lld, %s, %lld, %pDb, %pDb)",
+    [SQL_DELETE_MESSAGE] = "DELETE FROM x400_message WHERE id = %lld",
+    [SQL_PUT_CHUNK] = "INSERT INTO x400_chunk (message, number, octets) VALUES (%lld, %lld, %pDb)",
+    [SQL_DELETE_CHUNKS] = "DELETE FROM x400_chunk WHERE message = %lld AND number >= %lld AND number < %lld",
+    [SQL_PUT_ENTRY] =
+        "INSERT INTO x400_entry (id, message, destination, priority, state, attempts, due, size,"
+        " arrival, expiry, recipients)"
+        " VALUES (%lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %pDb)",
+    [SQL_UPDATE_ENTRY] = "UPDATE x400_entry SET destination = %lld, priority = %lld, state = %lld,"
+                         " attempts = %lld, due = %lld, expiry = %lld, recipients = %pDb WHERE id = %lld",
+    [SQL_DELETE_ENTRY] = "DELETE FROM x400_entry WHERE id = %lld",
+    [SQL_PUT_MARK] = "INSERT INTO x400_mark (id, digest, time) VALUES (%lld, %pDb, %lld)",
+    [SQL_MARKS_BOUND] = "SELECT id FROM x400_mark WHERE time >= %lld ORDER BY id LIMIT 1",
+    [SQL_DELETE_MARKS] = "DELETE FROM x400_mark WHERE id IN"
+                         " (SELECT id FROM x400_mark WHERE id < %lld ORDER BY id LIMIT %lld)",
+    [SQL_PUT_NAME] = "INSERT INTO x400_name (id, name) VALUES (%lld, %s)",
+    [SQL_FIND_NAME] = "SELECT id FROM x400_name WHERE name = %s",
+    [SQL_LAST_NAME] = "SELECT COALESCE(MAX(id), 0) FROM x400_name",
+    [SQL_SET_VALUE] = "UPDATE x400_value SET value = %lld WHERE name = %s",
+    [SQL_READ_MESSAGE] = "SELECT kind, priority, arrival, expiry, length, mts_id,"
+                         " (SELECT name FROM x400_name WHERE id = m.source), envelope, content"
+                         " FROM x400_message m WHERE id = %lld",
+    [SQL_READ_CHUNK] = "SELECT octets FROM x400_chunk WHERE message = %lld AND number = %lld",
+    [SQL_READ_INLINE] = "SELECT content FROM x400_message WHERE id = %lld",
+    [SQL_SCAN_ENTRIES] =
+        "SELECT id, message, (SELECT name FROM x400_name WHERE id = e.destination), priority,"
+        " state, attempts, due, size, arrival, expiry, recipients"
+        " FROM x400_entry e WHERE id > %lld ORDER BY id LIMIT %lld",
+    [SQL_MARKS_START] = "SELECT id FROM x400_mark ORDER BY id DESC LIMIT 1 OFFSET %lld",
+    [SQL_SCAN_MARKS] = "SELECT id, digest, time FROM x400_mark WHERE id >= %lld ORDER BY id LIMIT %lld",
+    [SQL_NEXT_CHUNKED] = "SELECT MIN(message) FROM x400_chunk WHERE message > %lld",
+    [SQL_HAS_MESSAGE] = "SELECT id FROM x400_message WHERE id = %lld",
+    [SQL_LAST_IDS] = "SELECT (SELECT MAX(id) FROM x400_message), (SELECT MAX(id) FROM x400_entry),"
+                     " (SELECT MAX(id) FROM x400_mark), (SELECT MAX(message) FROM x400_chunk),"
+                     " (SELECT value FROM x400_value WHERE name = 'ids')",
+};
+
+/* The tables; KEY, OCTETS and BY_KEY are what databases spell differently. A message keeps its first chunk in
+ * its row when both come in one transaction, so a small message is one row. Marks are only appended. */
+#define SCHEMA(KEY, OCTETS, BY_KEY)                                                                          \
+    {                                                                                                        \
+        "CREATE TABLE x400_value (name VARCHAR(32) NOT NULL PRIMARY KEY, value BIGINT NOT NULL)",            \
+            "CREATE TABLE x400_name (id " KEY ", name VARCHAR(255) NOT NULL UNIQUE)",                        \
+            "CREATE TABLE x400_message (id " KEY ", kind SMALLINT NOT NULL, priority SMALLINT NOT NULL,"     \
+            " arrival BIGINT NOT NULL, expiry BIGINT NOT NULL, length BIGINT NOT NULL, mts_id TEXT NOT "     \
+            "NULL,"                                                                                          \
+            " source BIGINT NOT NULL, envelope " OCTETS " NOT NULL, content " OCTETS " NOT NULL)",           \
+            "CREATE TABLE x400_chunk (message BIGINT NOT NULL, number BIGINT NOT NULL, octets " OCTETS       \
+            " NOT NULL, PRIMARY KEY (message, number))" BY_KEY,                                              \
+            "CREATE TABLE x400_entry (id " KEY ", message BIGINT NOT NULL, destination BIGINT NOT NULL,"     \
+            " priority SMALLINT NOT NULL, state SMALLINT NOT NULL, attempts BIGINT NOT NULL,"                \
+            " due BIGINT NOT NULL, size BIGINT NOT NULL, arrival BIGINT NOT NULL, expiry BIGINT NOT NULL,"   \
+            " recipients " OCTETS " NOT NULL)",                                                              \
+            "CREATE TABLE x400_mark (id " KEY ", digest " OCTETS " NOT NULL, time BIGINT NOT NULL)",         \
+            "INSERT INTO x400_value (name, value) VALUES ('layout', 1)",                                     \
+            "INSERT INTO x400_value (name, value) VALUES ('ids', 0)", NULL                                   \
+    }
+
+static const char *const SQLITE_SCHEMA[] = SCHEMA("INTEGER PRIMARY KEY", "BLOB", " WITHOUT ROWID");
+
+/* The page size takes effect on a new file only. FULL makes each commit wait for the disk. */
+static const char *const SQLITE_SETTINGS[] = {
+    "PRAGMA page_size = 8192",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 2048",
+    "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA cache_size = -8192",
+    NULL,
+};
+
+static const sql_dialect_t DIALECTS[] = {
+    {
+        .driver = "sqlite3",
+        .file = true,
+        .hex_octets = false,
+        .begin = "BEGIN IMMEDIATE",
+        .count_tables = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'",
+        .has_values = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'x400_value'",
+        .settings = SQLITE_SETTINGS,
+        .schema = SQLITE_SCHEMA,
+    },
+};
+
+const char *sql_text(sql_statement_t statement)
+{
+    return STATEMENTS[statement];
+}
+
+const sql_dialect_t *sql_dialect_find(const char *driver)
+{
+    for (size_t i = 0; i < sizeof(DIALECTS) / sizeof(DIALECTS[0]); i++)
+        if (strcmp(DIALECTS[i].driver, driver) == 0)
+            return &DIALECTS[i];
+    return NULL;
+}
+
+const char *sql_dialect_names(void)
+{
+    return "sqlite3";
+}

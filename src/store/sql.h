@@ -1,0 +1,67 @@
+/* Every SQL text of the store, and what differs between the databases that it can use. The texts are
+ * portable; a database that spells something its own way has a row in the table of dialects. */
+#ifndef STORE_SQL_H
+#define STORE_SQL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { SQL_LAYOUT_VERSION = 1 };
+
+/* Prepared statements; the comment names parameters -> columns. */
+typedef enum sql_statement_t {
+    SQL_PUT_MESSAGE,    /* id kind priority arrival expiry length mts_id source envelope content */
+    SQL_DELETE_MESSAGE, /* id */
+    SQL_PUT_CHUNK,      /* message number octets */
+    SQL_DELETE_CHUNKS,  /* message first limit */
+    SQL_PUT_ENTRY,    /* id message destination priority state attempts due size arrival expiry recipients */
+    SQL_UPDATE_ENTRY, /* destination priority state attempts due expiry recipients id */
+    SQL_DELETE_ENTRY, /* id */
+    SQL_PUT_MARK,     /* id digest time */
+    SQL_MARKS_BOUND,  /* time -> id of the first mark that stays (none: no row) */
+    SQL_DELETE_MARKS, /* bound count */
+    SQL_PUT_NAME,     /* id name */
+    SQL_FIND_NAME,    /* name -> id */
+    SQL_LAST_NAME,    /* -> greatest id of a name */
+    SQL_SET_VALUE,    /* value name */
+    SQL_READ_MESSAGE, /* id -> kind priority arrival expiry length mts_id source envelope content */
+    SQL_READ_CHUNK,   /* message number -> octets */
+    SQL_READ_INLINE,  /* id -> content */
+    SQL_SCAN_ENTRIES, /* after count -> the columns of SQL_PUT_ENTRY */
+    SQL_MARKS_START,  /* offset -> id of the mark that has offset newer ones */
+    SQL_SCAN_MARKS,   /* from count -> id digest time */
+    SQL_NEXT_CHUNKED, /* after -> id of the next message that has chunks */
+    SQL_HAS_MESSAGE,  /* id -> id */
+    SQL_LAST_IDS,     /* -> greatest id of messages, of entries, of marks, of chunks, the number kept */
+    SQL_STATEMENT_COUNT
+} sql_statement_t;
+
+/* The text of a statement in the form that apr_dbd_prepare takes. */
+const char *sql_text(sql_statement_t statement);
+
+/* What differs between databases. */
+typedef struct sql_dialect_t {
+    const char *driver;       /* of apr_dbd */
+    bool file;                /* the parameters are the path of a file that one process owns */
+    bool hex_octets;          /* octets come back as text "\x..." */
+    const char *begin;        /* begins a transaction that writes */
+    const char *count_tables; /* -> number of tables in the database */
+    const char *has_values;   /* -> number of tables called x400_value */
+    const char *const
+        *settings; /* done on each new connection, ends with NULL; rows that come back are dropped */
+    const char *const *schema; /* makes the tables of an empty database, ends with NULL */
+} sql_dialect_t;
+
+/* The dialect of a driver, or NULL; and the drivers there are, in words. */
+const sql_dialect_t *sql_dialect_find(const char *driver);
+const char *sql_dialect_names(void);
+
+/* Texts that are not prepared. */
+extern const char SQL_COMMIT[];
+extern const char SQL_ROLLBACK[];
+extern const char SQL_READ_LAYOUT[]; /* -> layout version */
+
+/* Names of the rows of the value table. */
+extern const char SQL_VALUE_IDS[];
+
+#endif

@@ -1,0 +1,191 @@
+/* The writer thread: takes all transactions that wait as one group, commits it, and hands the completions
+ * out. A transaction that fails does not take the others with it: the group is rolled back and each runs
+ * alone. */
+#include <stdlib.h>
+
+#include "store/internal.h"
+
+enum { RETRY_SWEEP_AFTER = 1000000 }; /* microseconds, after a sweep that failed */
+
+/* Begins a database transaction; a connection that cannot is opened anew, once. */
+static err_t *begin(store_t *store)
+{
+    writer_t *writer = &store->writer;
+    if (writer->database) {
+        err_t *err = database_begin(writer->database, writer->pool);
+        if (!err)
+            return NULL;
+        database_close(writer->database);
+        writer->database = NULL;
+    }
+    store_apply_forget(writer);
+    err_t *err =
+        database_open(&writer->database, store->config.driver, store->config.parameters, false, writer->pool);
+    if (err)
+        return err;
+    return database_begin(writer->database, writer->pool);
+}
+
+static void roll_back(writer_t *writer)
+{
+    if (writer->database)
+        (void)database_run(writer->database, SQL_ROLLBACK, writer->pool);
+    store_apply_forget(writer);
+}
+
+/* Before the identifiers given out reach what the database knows as used, it is told of more: they are never
+ * given out again, even if all their rows are deleted. *reserved is what it knows after the commit. */
+static err_t *reserve_ids(store_t *store, uint64_t *reserved)
+{
+    writer_t *writer = &store->writer;
+    uint64_t next = atomic_load(&store->next_id);
+    *reserved = writer->reserved;
+    if (next + STORE_IDS_RESERVED / 2 <= writer->reserved)
+        return NULL;
+    *reserved = next + STORE_IDS_RESERVED;
+    database_values_t values = {.count = 0};
+    database_value_number(&values, (int64_t)*reserved);
+    database_value_text(&values, SQL_VALUE_IDS);
+    return database_execute(writer->database, SQL_SET_VALUE, &values, NULL, writer->pool);
+}
+
+/* Commits the jobs from first up to, not including, end. *alone is set if a step failed, which is no reason
+ * for the others to fail. */
+static err_t *commit_jobs(store_t *store, const job_t *first, const job_t *end, bool *alone)
+{
+    writer_t *writer = &store->writer;
+    *alone = false;
+    err_t *err = begin(store);
+    if (err)
+        return err;
+    uint64_t next_id = atomic_load(&store->next_id);
+    for (const job_t *job = first; job != end && !err; job = job->next) {
+        err = store_apply(writer, (const store_txn_t *)job, next_id);
+        *alone = err != NULL;
+    }
+    uint64_t reserved = 0;
+    if (!err)
+        err = reserve_ids(store, &reserved);
+    if (!err)
+        err = database_run(writer->database, SQL_COMMIT, writer->pool);
+    if (err) {
+        roll_back(writer);
+        return err;
+    }
+    writer->reserved = reserved;
+    store_apply_accept(writer);
+    atomic_fetch_add(&store->commits, 1);
+    return NULL;
+}
+
+static void count_result(store_t *store, job_t *job, const err_t *err)
+{
+    if (err) {
+        err_t *wrapped = err_wrap(store->writer.pool, err, err->code, "store", "The store cannot commit");
+        store_job_fail(job, wrapped);
+        atomic_fetch_add(&store->failures, 1);
+    } else {
+        atomic_fetch_add(&store->transactions, 1);
+    }
+}
+
+static void run_group(store_t *store, job_list_t *group)
+{
+    bool alone = false;
+    const err_t *err = commit_jobs(store, group->first, NULL, &alone);
+    bool several = group->first != group->last;
+    uint64_t octets = 0;
+    for (job_t *job = group->first; job; job = job->next) {
+        octets += job->arena.octets;
+        if (alone && several)
+            err = commit_jobs(store, job, job->next, &(bool){false});
+        count_result(store, job, err);
+    }
+    atomic_fetch_sub(&store->octets_waiting, octets);
+    store_finish(store, group);
+    apr_pool_clear(store->writer.pool);
+}
+
+/* Deletes the next part of what is to be swept in a transaction of its own; false if that failed. */
+static bool run_sweep(store_t *store)
+{
+    writer_t *writer = &store->writer;
+    bool finished = false;
+    err_t *err = begin(store);
+    if (!err) {
+        err = store_sweep_step(writer, &finished);
+        if (!err)
+            err = database_run(writer->database, SQL_COMMIT, writer->pool);
+        if (err)
+            roll_back(writer);
+    }
+    apr_pool_clear(writer->pool);
+    if (err)
+        return false;
+    if (finished)
+        store_sweep_drop(&writer->sweeps);
+    else
+        writer->sweeps->number += STORE_SWEEP_CHUNKS;
+    return true;
+}
+
+/* Moves the transactions that wait into group, as many as one commit takes. The mutex is held. */
+static void take_group(store_t *store, job_list_t *group)
+{
+    size_t count = 0;
+    size_t octets = 0;
+    while (store->writes.first && count < STORE_GROUP_TRANSACTIONS && octets < STORE_GROUP_OCTETS) {
+        job_t *job = store->writes.first;
+        store->writes.first = job->next;
+        if (!store->writes.first)
+            store->writes.last = NULL;
+        octets += job->arena.octets;
+        count++;
+        job_list_add(group, job);
+    }
+}
+
+/* Waits for something to do; false at the end. sweeping tells whether sweeps may be done now. */
+static bool wait_for_work(store_t *store, job_list_t *group, bool sweeping)
+{
+    apr_thread_mutex_lock(store->mutex);
+    while (!store->writes.first && !store->closing && !store->orphans) {
+        if (!store->writer.sweeps) {
+            apr_thread_cond_wait(store->writer_wakes, store->mutex);
+        } else {
+            if (!sweeping)
+                apr_thread_cond_timedwait(store->writer_wakes, store->mutex, RETRY_SWEEP_AFTER);
+            break;
+        }
+    }
+    while (store->orphans) {
+        sweep_t *orphan = store->orphans;
+        store->orphans = orphan->next;
+        orphan->next = store->writer.sweeps;
+        store->writer.sweeps = orphan;
+    }
+    take_group(store, group);
+    bool more = group->first || !store->closing;
+    apr_thread_mutex_unlock(store->mutex);
+    return more;
+}
+
+void *APR_THREAD_FUNC store_writer_run(apr_thread_t *thread, void *data)
+{
+    (void)thread;
+    store_t *store = data;
+    bool sweeping = true;
+    job_list_t group = {0};
+    while (wait_for_work(store, &group, sweeping)) {
+        if (group.first)
+            run_group(store, &group);
+        group = (job_list_t){0};
+        if (store->writer.sweeps)
+            sweeping = run_sweep(store);
+    }
+    for (int i = 0; i < STORE_SWEEPS_AT_CLOSE && store->writer.sweeps && run_sweep(store); i++)
+        ;
+    while (store->writer.sweeps)
+        store_sweep_drop(&store->writer.sweeps);
+    return NULL;
+}
