@@ -1,10 +1,11 @@
 /* The configuration as the rest of the MTA sees it: plain structures, checked, with defaults filled in.
- * The file is libConfuse (docs/configuration.md); one option table (schema.c) holds every name, default, range
- * and explanation, and the reader, the checker and the manual come from it. */
+ * The file is libConfuse (docs/configuration.md); one option table (schema.c) holds every name, default,
+ * range and explanation, and the reader, the checker and the manual come from it. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
 #include <apr_pools.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/bytes.h"
@@ -29,6 +30,9 @@ typedef enum config_conformance_t {
     CONFIG_CONFORMANCE_1988_NORMAL
 } config_conformance_t;
 
+/* Quarters of an hour in a week. */
+enum { CONFIG_SLOTS = 7 * 24 * 4 };
+
 /* Known peer faults that a connector may accommodate (quirks = { "..." }). */
 enum {
     CONFIG_QUIRK_NO_BILATERAL_INFORMATION = 1 << 0, /* "no-bilateral-information" */
@@ -41,7 +45,8 @@ enum {
 };
 
 typedef struct config_address_space_t {
-    const char *pattern; /* O/R address pattern "C=GB;A= ;P=PPA;O=*", or a regular expression "/.../" */
+    const char *pattern; /* O/R address pattern "C=GB;A= ;P=PPA;O=*", or a regular expression "/.../"
+                            (route/route.h) */
     int cost;            /* 1..100 */
     config_place_t place;
 } config_address_space_t;
@@ -59,9 +64,16 @@ typedef struct config_mta_t {
     unsigned maximum_message_size; /* KB, 0 = none */
     unsigned maximum_associations; /* in all, incoming and outgoing */
     unsigned maximum_recipients;
-    unsigned repeat_memory; /* seconds for which a repeat is recognised */
+    unsigned repeat_memory;         /* seconds for which a repeat is recognised */
+    unsigned rfc1006_port;          /* listeners and connectors that name no port use this one */
+    unsigned minimum_open_interval; /* s; no open-interval may be shorter */
+    unsigned threads;               /* event-loop threads, 0 = chosen by the number of processors */
+    const char *user;               /* to become after start, NULL = stay */
+    const char *pid_file;           /* NULL = none */
     bool accept_unknown_mtas;
     bool least_cost_only;
+    bool supports_2k_tpdu;         /* TPDUs of at most 2048 octets on all links */
+    bool no_bilateral_information; /* on no link */
     config_place_t place;
 } config_mta_t;
 
@@ -82,6 +94,8 @@ typedef struct config_connector_t {
     const char *administrative_note;
     /* schedule */
     config_activation_t activation;
+    uint8_t selected_times[CONFIG_SLOTS /
+                           8]; /* bit n (from the lowest): quarter of an hour n since Sunday 00:00 */
     /* stack */
     const char *remote_host;
     unsigned port;
@@ -94,7 +108,7 @@ typedef struct config_connector_t {
     bytes_t incoming_p_selector;
     const char **allowed_callers; /* addresses and prefixes, an extra check; NULL-terminated, may be empty */
     /* override */
-    const char *local_mta_name;     /* the MTA's if not overridden */
+    const char *local_mta_name; /* the MTA's if not overridden */
     const char *local_mta_password;
     unsigned checkpoint_size;  /* KB, 0 = none */
     unsigned recovery_timeout; /* s */
@@ -104,8 +118,8 @@ typedef struct config_connector_t {
     unsigned threshold;  /* messages */
     unsigned max_open_retries;
     unsigned max_transfer_retries;
-    unsigned open_interval;     /* s */
-    unsigned transfer_interval; /* s */
+    unsigned open_interval;           /* s */
+    unsigned transfer_interval;       /* s */
     unsigned transfer_timeout_urgent; /* s per KB */
     unsigned transfer_timeout_normal;
     unsigned transfer_timeout_non_urgent;
@@ -118,7 +132,7 @@ typedef struct config_connector_t {
     config_conformance_t conformance;
     bool two_way_alternate;
     unsigned maximum_message_size; /* KB, 0 = none */
-    const char *remote_country; /* remote link domain identifier; NULL = not given */
+    const char *remote_country;    /* remote link domain identifier; NULL = not given */
     const char *remote_admd;
     const char *remote_prmd;
     unsigned quirks;
@@ -149,7 +163,8 @@ typedef struct config_t {
     struct {
         const char *file; /* text event log, NULL = none */
         bool standard_error;
-        bool system; /* journald, syslog, Windows Event Log */
+        bool system;              /* journald, syslog, Windows Event Log */
+        const char *event_source; /* the name under which events appear in the system's log */
         event_level_t levels[EVENT_CATEGORY_LIMIT];
     } log;
     struct {
@@ -168,25 +183,48 @@ typedef struct config_finding_t {
     const char *text;
 } config_finding_t;
 
+enum { CONFIG_FINDING_LIMIT = 1000 }; /* findings beyond are counted, not kept */
+
 typedef struct config_findings_t {
-    const config_finding_t *findings;
+    const config_finding_t *findings; /* in order of their places, the main file first */
     size_t count;
     size_t errors;
+    const char *path; /* the main file */
 } config_findings_t;
 
-/* Reads and checks a file (with its includes). *config is NULL if there is an error; findings, in order of
- * their places, name every mistake that could be found in one go, unknown options included, and what parses
- * but cannot work (a connector that no address leads to, an address space that another hides). */
+/* Reads and checks a file (with its includes). *config is NULL if there is an error; findings name every
+ * mistake that could be found in one go, unknown options included, and what parses but cannot work as far as
+ * this floor can see it: route_check (route/route.h) adds what needs addresses to be understood,
+ * config_check_addresses what needs this machine's addresses. All memory is in pool, findings too; nothing
+ * else is kept. The reader of libConfuse is one per process: not to be called by two threads at once. */
 void config_read(const char *path, apr_pool_t *pool, const config_t **config, config_findings_t *findings);
+/* The same for a text in memory that stands for the file path (includes are taken relative to it). */
+void config_read_text(const char *path, bytes_t text, apr_pool_t *pool, const config_t **config,
+                      config_findings_t *findings);
 
-/* The findings as lines. */
+/* Warns of every address of this machine that the configuration names (listeners, Stack IP Address Override,
+ * the admin interface) for which is_local says no. */
+void config_check_addresses(const config_t *config, bool (*is_local)(const char *address), apr_pool_t *pool,
+                            config_findings_t *findings);
+
+/* Adds a finding in its place. Texts are copied into pool, which must live as long as findings. */
+void config_findings_add(config_findings_t *findings, apr_pool_t *pool, config_severity_t severity,
+                         config_place_t place, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* The findings as lines "FILE:LINE: error: TEXT" (or "warning"), each ended by a newline. */
 const char *config_findings_text(const config_findings_t *findings, apr_pool_t *pool);
 
 /* By name; NULL if there is none. */
 const config_connector_t *config_find_connector(const config_t *config, const char *name);
 const config_mailbox_t *config_find_mailbox(const config_t *config, const char *name);
 
-/* The option table as the manual page's and the reference's text. */
+/* Selected times: whether the connector may be opened in this minute of the week (0 = Sunday 00:00), and how
+ * many minutes it is until it may (0 = now, -1 = never). Other activations than selected: always or never. */
+int config_minutes_until_active(const config_connector_t *connector, unsigned minute_of_week);
+
+/* The option table as the text of the reference (Markdown; docs/configuration.md is this output). */
 void config_print_reference(FILE *out);
+/* The same as a manual page, x400mta.conf(5). */
+void config_print_manual(FILE *out);
 
 #endif

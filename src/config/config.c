@@ -1,0 +1,92 @@
+#include "config/config.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "config/build.h"
+#include "config/check.h"
+#include "config/raw.h"
+
+void config_read_text(const char *path, bytes_t text, apr_pool_t *pool, const config_t **config,
+                      config_findings_t *findings)
+{
+    *findings = (config_findings_t){.path = apr_pstrdup(pool, path)};
+    *config = NULL;
+    config_t *made = apr_pcalloc(pool, sizeof(*made));
+    made->pool = pool;
+    made->path = findings->path;
+    raw_section_t *root = raw_read(made->path, text, pool, findings);
+    build_config(root, made, findings);
+    if (!root->broken)
+        check_config(root, made, pool, findings);
+    if (findings->errors == 0)
+        *config = made;
+}
+
+void config_read(const char *path, apr_pool_t *pool, const config_t **config, config_findings_t *findings)
+{
+    size_t length = 0;
+    *findings = (config_findings_t){.path = apr_pstrdup(pool, path)};
+    *config = NULL;
+    const char *text = raw_load(path, (config_place_t){path, 0}, pool, findings, &length);
+    if (text)
+        config_read_text(path, bytes_make(text, length), pool, config, findings);
+}
+
+const config_connector_t *config_find_connector(const config_t *config, const char *name)
+{
+    for (size_t i = 0; name && i < config->connector_count; i++)
+        if (!strcmp(config->connectors[i].name, name))
+            return &config->connectors[i];
+    return NULL;
+}
+
+const config_mailbox_t *config_find_mailbox(const config_t *config, const char *name)
+{
+    for (size_t i = 0; name && i < config->mailbox_count; i++)
+        if (!strcmp(config->mailboxes[i].name, name))
+            return &config->mailboxes[i];
+    return NULL;
+}
+
+int config_minutes_until_active(const config_connector_t *connector, unsigned minute_of_week)
+{
+    enum { SLOT_MINUTES = 15 };
+    if (connector->activation == CONFIG_ACTIVATION_ALWAYS)
+        return 0;
+    if (connector->activation != CONFIG_ACTIVATION_SELECTED)
+        return -1;
+    unsigned now = minute_of_week / SLOT_MINUTES % CONFIG_SLOTS;
+    for (unsigned ahead = 0; ahead < CONFIG_SLOTS; ahead++) {
+        unsigned slot = (now + ahead) % CONFIG_SLOTS;
+        if (connector->selected_times[slot / 8] & 1U << slot % 8)
+            return ahead == 0 ? 0 : (int)(ahead * SLOT_MINUTES - minute_of_week % SLOT_MINUTES);
+    }
+    return -1;
+}
+
+void config_check_addresses(const config_t *config, bool (*is_local)(const char *address), apr_pool_t *pool,
+                            config_findings_t *findings)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const config_listener_t *listener = &config->listeners[i];
+        if (listener->address && !is_local(listener->address))
+            config_findings_add(findings, pool, CONFIG_WARNING, listener->place,
+                                "address '%s' of listener \"%s\" is not of this machine now",
+                                listener->address, listener->name);
+    }
+    for (size_t i = 0; i < config->connector_count; i++) {
+        const config_connector_t *connector = &config->connectors[i];
+        if (connector->local_address && !is_local(connector->local_address))
+            config_findings_add(
+                findings, pool, CONFIG_WARNING, connector->place,
+                "stack-ip-address-override '%s' of connector \"%s\" is not an address of this "
+                "machine now",
+                connector->local_address, connector->name);
+    }
+    if (config->admin.port && config->admin.address && !is_local(config->admin.address))
+        config_findings_add(findings, pool, CONFIG_WARNING, (config_place_t){config->path, 0},
+                            "address '%s' of the admin interface is not of this machine now",
+                            config->admin.address);
+}

@@ -1,0 +1,209 @@
+/* The reference and the manual page, from the option table. */
+#include <string.h>
+
+#include "config/schema.h"
+#include "config/value.h"
+
+#include <apr_strings.h>
+
+static const char preface[] =
+    "# The configuration file\n\n"
+    "x400mta reads one file (`x400mta -c FILE`). `x400mta -c FILE --check` names every mistake with its file "
+    "and line\n"
+    "and what would be right, and lists what is correct but cannot work. A changed file is taken over on "
+    "SIGHUP without\n"
+    "dropping associations; a bad one keeps the old one running.\n\n"
+    "The file consists of sections and options:\n\n"
+    "    mta {\n"
+    "        name = \"MTA-A\"\n"
+    "        country = GB\n"
+    "    }\n"
+    "    connector \"PARTNER\" {\n"
+    "        address-space = { \"C=GB;A= ;P=PARTNER\", \"C=FR;;10\" }\n"
+    "    }\n"
+    "    include(\"more.conf\")\n\n"
+    "- Comments: `# to the end of the line`, `// to the end of the line`, `/* ... */`.\n"
+    "- Text with blanks or signs stands in quotes. In `\"...\"` a backslash takes the next character as it "
+    "is (`\\\\`,\n"
+    "  `\\\"`) and `${NAME}` is a variable of the environment; in `'...'` everything stands for itself, "
+    "which suits\n"
+    "  regular expressions and paths of Windows.\n"
+    "- Numbers may have a unit: `600s`, `10min`, `24h`, `7d`; `30k`, `2M`. Without one they are in the "
+    "option's own\n"
+    "  unit. Switches are `on` or `off`.\n"
+    "- Selectors are text (`TSEL`) or octets in hexadecimal (`0x5453454c`, `hex:5453454c`).\n"
+    "- `include(\"FILE\")` stands outside all sections. Relative paths are taken from the folder of the file "
+    "that names\n"
+    "  them.\n\n"
+    "## Address spaces\n\n"
+    "A pattern is an O/R address in text, of which an attribute may have `*` anywhere in its value: `C=GB;A= "
+    ";P=PPA`,\n"
+    "`C=*;O=ACME*`. Attributes that it does not name may have any value. `*` alone fits every address, and "
+    "so does the\n"
+    "empty pattern; `*` wins over an empty one whatever the cost. Values are compared without regard to case "
+    "and to\n"
+    "repeated blanks; an ADMD of a single space, of `0` or left out is the same. `OU1` is the highest "
+    "unit.\n\n"
+    "A pattern between slashes, `'/.../'`, is a regular expression of PCRE2, which is searched without "
+    "regard to case\n"
+    "in the address's canonical text: `C=GB;A= ;P=PPA;O=ACME;OU1=SALES;G=JIM;S=SMITH`, attributes in the "
+    "order C, A, P,\n"
+    "X.121, T-ID, N-ID, O, OU1 to OU4, CN, G, I, S, Q, DDA:TYPE, in upper case, ADMD ` ` if there is "
+    "none.\n\n"
+    "`;;COST` at the end gives the cost, 1 to 100. Of all patterns that fit, those with the longest match "
+    "remain: more\n"
+    "attributes without `*` first, then more attributes, then more literal characters; a regular expression "
+    "counts\n"
+    "as less than any pattern that names an attribute, and more than `*`. Among them the connector is chosen "
+    "by what\n"
+    "`x400ctl route explain ADDRESS` shows: not the one by which the message came, not one whose open "
+    "retries are used\n"
+    "up, the one that is soonest active, with the fewest attempts, not waiting for a retry, of the lowest "
+    "cost, local\n"
+    "before remote.\n\n";
+
+static const char *type_name(const schema_option_t *option)
+{
+    switch (option->type) {
+    case SCHEMA_STRING: return "text";
+    case SCHEMA_PATH: return "path";
+    case SCHEMA_NUMBER: return "number";
+    case SCHEMA_BOOLEAN: return "switch";
+    case SCHEMA_WORD: return "word";
+    case SCHEMA_WORDS: return "list of words";
+    case SCHEMA_SELECTOR: return "selector";
+    case SCHEMA_STRINGS: return "list of texts";
+    case SCHEMA_SPACES: return "list of address spaces";
+    case SCHEMA_TIMES: return "list of times";
+    }
+    return "";
+}
+
+static const char *default_text(const schema_option_t *option)
+{
+    if (option->mandatory)
+        return "must be given";
+    if (!option->initial || !*option->initial)
+        return "none";
+    return !strcmp(option->initial, " ") ? "a single space" : option->initial;
+}
+
+/* "1 to 16 characters", "15s to 7d", the words; "" if there is nothing to say. */
+static const char *range_text(const schema_option_t *option, apr_pool_t *pool)
+{
+    const char *text = "";
+    switch (option->type) {
+    case SCHEMA_NUMBER:
+        return apr_psprintf(pool, "%s to %s", value_describe(option->unit, option->minimum, pool),
+                            value_describe(option->unit, option->maximum, pool));
+    case SCHEMA_STRING: return apr_psprintf(pool, "%u to %u characters", option->minimum, option->maximum);
+    case SCHEMA_SELECTOR: return apr_psprintf(pool, "at most %u octets", option->maximum);
+    case SCHEMA_WORD:
+    case SCHEMA_WORDS:
+        for (const schema_word_t *word = option->words; word->word; word++)
+            text = apr_psprintf(pool, "%s%s`%s`", text, *text ? ", " : "", word->word);
+        return text;
+    default: return "";
+    }
+}
+
+static void print_markdown_section(const schema_section_t *section, const char *outer, FILE *out,
+                                   apr_pool_t *pool)
+{
+    fprintf(out, "%s `%s%s%s%s`\n\n%s\n\n", *outer ? "###" : "##", outer, *outer ? " > " : "", section->name,
+            section->titled ? " \"NAME\"" : "", section->text);
+    if (section->options->name)
+        fprintf(out, "| option | type | default | range | meaning |\n|---|---|---|---|---|\n");
+    for (const schema_option_t *option = section->options; option->name; option++) {
+        const char *unit = schema_unit_name(option->unit);
+        fprintf(out, "| `%s` | %s%s%s | %s | %s | %s%s%s%s |\n", option->name, type_name(option),
+                *unit ? ", " : "", unit, default_text(option), range_text(option, pool), option->text,
+                option->property ? " (*" : "", option->property ? option->property : "",
+                option->property ? "*)" : "");
+    }
+    if (section->options->name)
+        fputc('\n', out);
+    for (const schema_section_t *inner = section->sections; inner->name; inner++)
+        print_markdown_section(inner, section->name, out, pool);
+}
+
+void config_print_reference(FILE *out)
+{
+    apr_pool_t *pool = NULL;
+    if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
+        return;
+    fputs(preface, out);
+    for (const schema_section_t *section = schema_root()->sections; section->name; section++)
+        print_markdown_section(section, "", out, pool);
+    apr_pool_destroy(pool);
+}
+
+/* Text for roff: the marks of Markdown go, what roff would read is escaped. */
+static void print_roff(const char *text, FILE *out)
+{
+    if (*text == '.' || *text == '\'')
+        fputs("\\&", out);
+    for (; *text; text++) {
+        if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '-')
+            fputs("\\-", out);
+        else if (*text != '`')
+            fputc(*text, out);
+    }
+}
+
+static void print_manual_section(const schema_section_t *section, const char *outer, FILE *out,
+                                 apr_pool_t *pool)
+{
+    fprintf(out, ".SS %s%s%s%s\n", outer, *outer ? " > " : "", section->name,
+            section->titled ? " \\(dqNAME\\(dq" : "");
+    print_roff(section->text, out);
+    fputc('\n', out);
+    for (const schema_option_t *option = section->options; option->name; option++) {
+        fputs(".TP\n.B ", out);
+        print_roff(option->name, out);
+        fputc('\n', out);
+        print_roff(option->text, out);
+        const char *range = range_text(option, pool);
+        print_roff(apr_psprintf(pool, " Type: %s. Default: %s.%s%s%s", type_name(option),
+                                default_text(option), *range ? " Range: " : "", range, *range ? "." : ""),
+                   out);
+        fputc('\n', out);
+    }
+    for (const schema_section_t *inner = section->sections; inner->name; inner++)
+        print_manual_section(inner, section->name, out, pool);
+}
+
+void config_print_manual(FILE *out)
+{
+    apr_pool_t *pool = NULL;
+    if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
+        return;
+    fputs(".TH X400MTA.CONF 5\n.SH NAME\nx400mta.conf \\- configuration of the X.400 message transfer agent\n"
+          ".SH DESCRIPTION\n",
+          out);
+    bool verbatim = false;
+    for (const char *line = strchr(preface, '\n') + 2; *line;) {
+        size_t length = strcspn(line, "\n");
+        const char *text = apr_pstrmemdup(pool, line, length);
+        bool code = !strncmp(text, "    ", 4);
+        if (code != verbatim)
+            fputs(code ? ".nf\n" : ".fi\n", out);
+        verbatim = code;
+        if (!strncmp(text, "## ", 3))
+            fprintf(out, ".SH %s", text + 3);
+        else if (!*text)
+            fputs(".PP", out);
+        else if (!strncmp(text, "- ", 2))
+            fputs(".IP \\(bu 2\n", out), print_roff(text + 2, out);
+        else
+            print_roff(text, out);
+        fputc('\n', out);
+        line += length + (line[length] == '\n');
+    }
+    fputs(verbatim ? ".fi\n.SH OPTIONS\n" : ".SH OPTIONS\n", out);
+    for (const schema_section_t *section = schema_root()->sections; section->name; section++)
+        print_manual_section(section, "", out, pool);
+    apr_pool_destroy(pool);
+}

@@ -1,0 +1,481 @@
+#include "config/schema.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#define MTA(member) offsetof(config_mta_t, member)
+#define LISTENER(member) offsetof(config_listener_t, member)
+#define CONNECTOR(member) offsetof(config_connector_t, member)
+#define MAILBOX(member) offsetof(config_mailbox_t, member)
+#define CONFIG(member) offsetof(config_t, member)
+
+enum {
+    NAME_BOUND = 32,     /* ub-mta-name-length, X.411 Annex B */
+    PASSWORD_BOUND = 64, /* as the Administrator program took it */
+    ADMD_BOUND = 16,     /* ub-domain-name-length */
+    DAY = 86400,
+    TEXT_BOUND = 1024
+};
+
+/* clang-format off */
+#define END {NULL, SCHEMA_STRING, SCHEMA_COUNT, 0, NULL, 0, 0, false, NULL, NULL, NULL}
+#define STRING(name, offset, initial, minimum, maximum, property, text) \
+    {name, SCHEMA_STRING, SCHEMA_COUNT, offset, initial, minimum, maximum, false, NULL, property, text}
+#define NEEDED(name, offset, minimum, maximum, property, text) \
+    {name, SCHEMA_STRING, SCHEMA_COUNT, offset, NULL, minimum, maximum, true, NULL, property, text}
+#define PATH(name, offset, initial, mandatory, property, text) \
+    {name, SCHEMA_PATH, SCHEMA_COUNT, offset, initial, 0, TEXT_BOUND, mandatory, NULL, property, text}
+#define NUMBER(name, unit, offset, initial, minimum, maximum, property, text) \
+    {name, SCHEMA_NUMBER, unit, offset, initial, minimum, maximum, false, NULL, property, text}
+#define BOOLEAN(name, offset, initial, property, text) \
+    {name, SCHEMA_BOOLEAN, SCHEMA_COUNT, offset, initial, 0, 1, false, NULL, property, text}
+#define WORD(name, type, offset, initial, words, property, text) \
+    {name, type, SCHEMA_COUNT, offset, initial, 0, 0, false, words, property, text}
+#define SELECTOR(name, offset, maximum, property, text) \
+    {name, SCHEMA_SELECTOR, SCHEMA_COUNT, offset, NULL, 0, maximum, false, NULL, property, text}
+#define LIST(name, type, offset, mandatory, maximum, property, text) \
+    {name, type, SCHEMA_COUNT, offset, NULL, 0, maximum, mandatory, NULL, property, text}
+
+static const schema_word_t activations[] = {
+    {"never", CONFIG_ACTIVATION_NEVER}, {"selected-times", CONFIG_ACTIVATION_SELECTED},
+    {"always", CONFIG_ACTIVATION_ALWAYS}, {"remote-initiated", CONFIG_ACTIVATION_REMOTE_INITIATED}, {NULL, 0}};
+
+static const schema_word_t conformances[] = {
+    {"1984", CONFIG_CONFORMANCE_1984}, {"1988 X.410", CONFIG_CONFORMANCE_1988_X410},
+    {"1988 normal", CONFIG_CONFORMANCE_1988_NORMAL}, {NULL, 0}};
+
+static const schema_word_t quirks[] = {
+    {"no-bilateral-information", CONFIG_QUIRK_NO_BILATERAL_INFORMATION},
+    {"strip-internal-trace", CONFIG_QUIRK_STRIP_INTERNAL_TRACE},
+    {"2k-tpdu", CONFIG_QUIRK_2K_TPDU},
+    {"content-in-small-pieces", CONFIG_QUIRK_SMALL_CONTENT_PIECES},
+    {"no-content-return", CONFIG_QUIRK_NO_CONTENT_RETURN},
+    {"extension-type-1988", CONFIG_QUIRK_EXTENSION_TYPE_1988},
+    {"criticality-customary", CONFIG_QUIRK_CRITICALITY_CUSTOMARY}, {NULL, 0}};
+
+static const schema_word_t levels[] = {
+    {"none", EVENT_LEVEL_NONE}, {"minimum", EVENT_LEVEL_MINIMUM},
+    {"medium", EVENT_LEVEL_MEDIUM}, {"maximum", EVENT_LEVEL_MAXIMUM}, {NULL, 0}};
+
+static const schema_option_t mta_options[] = {
+    NEEDED("name", MTA(name), 1, NAME_BOUND, "Local MTA name",
+        "The name that this MTA presents to its peers. Upper and lower case differ. Peers know this MTA by it: "
+        "changing it breaks their configuration."),
+    STRING("password", MTA(password), "", 0, PASSWORD_BOUND, "Local MTA password",
+        "The password that this MTA presents to its peers; empty presents none. Upper and lower case differ."),
+    NEEDED("country", MTA(country), 2, 3, "Global domain identifier: C",
+        "Country of this management domain: two letters of ISO 3166, or three digits of X.121."),
+    STRING("admd", MTA(admd), " ", 1, ADMD_BOUND, "Global domain identifier: ADMD",
+        "Administration domain of this management domain; a single space if there is none."),
+    STRING("prmd", MTA(prmd), NULL, 1, ADMD_BOUND, "Global domain identifier: PRMD",
+        "Private domain of this management domain. Without it this MTA belongs to the administration domain."),
+    PATH("data-folder", MTA(data_folder), NULL, true, "MTA database path",
+        "Folder of the queue and of files that this MTA makes."),
+    NUMBER("message-timeout-urgent", SCHEMA_MINUTES, MTA(message_timeout_urgent), "2880", 1, 65536,
+        "Message timeout (urgent), minutes",
+        "Age at which an urgent message is given up and reported as not delivered (maximum time expired)."),
+    NUMBER("message-timeout-normal", SCHEMA_MINUTES, MTA(message_timeout_normal), "10080", 1, 65536,
+        "Message timeout (normal), minutes", "The same for messages of normal priority."),
+    NUMBER("message-timeout-non-urgent", SCHEMA_MINUTES, MTA(message_timeout_non_urgent), "14400", 1, 65536,
+        "Message timeout (non-urgent), minutes", "The same for non-urgent messages."),
+    NUMBER("maximum-message-size", SCHEMA_KILOBYTES, MTA(maximum_message_size), "0", 0, 2147483647,
+        "Message size limit", "Larger messages are refused and reported (size constraint violation); 0 = no limit."),
+    NUMBER("maximum-associations", SCHEMA_COUNT, MTA(maximum_associations), "1000", 2, 65535,
+        "TCP/IP control blocks", "Associations in all, incoming and outgoing. One more is refused."),
+    NUMBER("maximum-recipients", SCHEMA_COUNT, MTA(maximum_recipients), "32767", 1, 32767, NULL,
+        "Recipients of one message."),
+    NUMBER("repeat-memory", SCHEMA_SECONDS, MTA(repeat_memory), "7d", 0, 31 * DAY, NULL,
+        "How long a message that came in is remembered, so that a repeat from the same peer is recognised and "
+        "dropped. 0 takes every repeat for a new message."),
+    NUMBER("rfc1006-port-number", SCHEMA_COUNT, MTA(rfc1006_port), "102", 1, 65535, "RFC1006 Port Number",
+        "TCP port of listeners and connectors that name none."),
+    NUMBER("minimum-open-interval", SCHEMA_SECONDS, MTA(minimum_open_interval), "15", 1, DAY, NULL,
+        "The shortest `open-interval` that a connector may have. Lower it for tests and closed networks only: "
+        "retries that overlap flood the peer."),
+    NUMBER("threads", SCHEMA_COUNT, MTA(threads), "0", 0, 64, "Kernel threads",
+        "Threads that serve associations; 0 chooses by the number of processors."),
+    STRING("user", MTA(user), NULL, 1, 64, NULL,
+        "The user that the daemon becomes after start, when it was started by root."),
+    PATH("pid-file", MTA(pid_file), NULL, false, NULL, "File for the process ID."),
+    BOOLEAN("accept-unknown-mtas", MTA(accept_unknown_mtas), "off", NULL,
+        "Take messages from MTAs that no connector names. They are known by the name in their bind."),
+    BOOLEAN("only-use-least-cost-routes", MTA(least_cost_only), "off", "Only use least cost routes",
+        "Never fall back to a dearer route, unless the cheaper one is inactive by its schedule."),
+    BOOLEAN("supports-2k-tpdu", MTA(supports_2k_tpdu), "off", "Supports 2K TPDU",
+        "Limit TPDUs to 2048 octets on all links; for one link use the quirk `2k-tpdu`."),
+    BOOLEAN("do-not-generate-bilateral-info", MTA(no_bilateral_information), "off",
+        "Do not generate Bilateral Info",
+        "Write no per-domain bilateral information on any link; for one link use the quirk "
+        "`no-bilateral-information`."),
+    END};
+
+/* messaging-defaults and override share all but the first two. */
+static const schema_option_t override_options[] = {
+    STRING("local-mta-name", CONNECTOR(local_mta_name), NULL, 0, NAME_BOUND, "Local MTA name (override)",
+        "The name presented to this peer, when it calls too; by default that of `mta`."),
+    STRING("local-mta-password", CONNECTOR(local_mta_password), NULL, 0, PASSWORD_BOUND,
+        "Local MTA password (override)",
+        "The password presented to this peer, in the bind result too; by default that of `mta`."),
+    NUMBER("checkpoint-size", SCHEMA_KILOBYTES, CONNECTOR(checkpoint_size), "30", 0, 1024,
+        "RTS values: Checkpoint size (K)",
+        "Data between two checkpoints; 0 = no checkpoints. The peer may ask for less. Values of 64 and more are "
+        "too much for some peers."),
+    NUMBER("recovery-timeout", SCHEMA_SECONDS, CONNECTOR(recovery_timeout), "60", 0, DAY,
+        "RTS values: Recovery timeout (sec)",
+        "How long a transfer that broke off may be resumed at its last checkpoint."),
+    NUMBER("window-size", SCHEMA_COUNT, CONNECTOR(window_size), "5", 1, 64, "RTS values: Window size",
+        "Checkpoints that may be unconfirmed before the sender waits."),
+    NUMBER("lifetime", SCHEMA_SECONDS, CONNECTOR(lifetime), "300", 1, DAY,
+        "Association parameters: Lifetime (sec)", "Idle time after which an association is released."),
+    NUMBER("disconnect", SCHEMA_SECONDS, CONNECTOR(disconnect), "120", 1, 3600,
+        "Association parameters: Disconnect (sec)",
+        "Wait for the peer's answer to a release before the connection is cut. It should exceed "
+        "`connect-timeout`."),
+    NUMBER("threshold", SCHEMA_COUNT, CONNECTOR(threshold), "50", 1, 1000000,
+        "Association parameters: Threshold (msgs)",
+        "Each further block of this many queued messages opens one more association."),
+    NUMBER("max-open-retries", SCHEMA_COUNT, CONNECTOR(max_open_retries), "144", 0, 1000000,
+        "Connection retry: Max open retries",
+        "Failed attempts to open before queued messages take another route or are reported as not delivered."),
+    NUMBER("max-transfer-retries", SCHEMA_COUNT, CONNECTOR(max_transfer_retries), "2", 0, 10000,
+        "Connection retry: Max transfer retries", "Further attempts to transfer one message over an association."),
+    NUMBER("open-interval", SCHEMA_SECONDS, CONNECTOR(open_interval), "600", 1, 7 * DAY,
+        "Connection retry: Open interval (sec)",
+        "Wait between two attempts to open; not less than `minimum-open-interval` (15 s). Advised: 30 s or more on "
+        "a local network, 60 s or more on a dialled line."),
+    NUMBER("transfer-interval", SCHEMA_SECONDS, CONNECTOR(transfer_interval), "120", 1, 7 * DAY,
+        "Connection retry: Transfer interval (sec)", "Wait before a failed transfer is repeated."),
+    NUMBER("transfer-timeout-urgent", SCHEMA_SECONDS, CONNECTOR(transfer_timeout_urgent), "1000", 1, 1000000,
+        "Transfer timeouts: Urgent (sec/K)",
+        "Seconds per KB of an urgent message that its transfer may take; then it is reported as not delivered."),
+    NUMBER("transfer-timeout-normal", SCHEMA_SECONDS, CONNECTOR(transfer_timeout_normal), "2000", 1, 1000000,
+        "Transfer timeouts: Normal (sec/K)", "The same for messages of normal priority."),
+    NUMBER("transfer-timeout-non-urgent", SCHEMA_SECONDS, CONNECTOR(transfer_timeout_non_urgent), "3000", 1,
+        1000000, "Transfer timeouts: Non-urgent (sec/K)", "The same for non-urgent messages."),
+    NUMBER("connect-timeout", SCHEMA_SECONDS, CONNECTOR(connect_timeout), "60", 1, 3600, NULL,
+        "Name look-up, TCP connection and each answer of the peer until the association is open."),
+    NUMBER("maximum-associations", SCHEMA_COUNT, CONNECTOR(maximum_associations), "10", 1, 1000, NULL,
+        "Associations with this peer at once; one of them is kept for urgent messages."),
+    END};
+
+static const schema_option_t listener_options[] = {
+    STRING("address", LISTENER(address), NULL, 0, 255, NULL,
+        "Address of this machine to listen at; by default all of them, IPv4 and IPv6."),
+    NUMBER("port", SCHEMA_COUNT, LISTENER(port), NULL, 1, 65535, "RFC1006 Port Number",
+        "TCP port; by default that of `mta`."),
+    SELECTOR("transport-selector", LISTENER(transport_selector), 32, "TCP stack: T selector",
+        "Calls must name this transport selector; by default any will do."),
+    END};
+
+static const schema_option_t general_options[] = {
+    NEEDED("remote-mta-name", CONNECTOR(remote_mta_name), 1, NAME_BOUND, "Remote MTA name (Gateway-Local-Desig)",
+        "The name that the peer must present in its bind or bind result. Upper and lower case differ."),
+    STRING("remote-mta-password", CONNECTOR(remote_mta_password), "", 0, PASSWORD_BOUND,
+        "Remote MTA password (Gateway-Local-Cred)",
+        "The password that the peer must present; empty means none or an empty one. Upper and lower case differ."),
+    STRING("administrative-note", CONNECTOR(administrative_note), "", 0, TEXT_BOUND, "Administrative note",
+        "A remark."),
+    END};
+
+static const schema_option_t schedule_options[] = {
+    WORD("activation", SCHEMA_WORD, CONNECTOR(activation), "always", activations,
+        "Activation (Activation-Style)",
+        "When the link may be opened from this side. `never` refuses calls of the peer too; `remote-initiated` waits "
+        "for the peer to call and needs `two-way-alternate` at both ends, and only one end may use it."),
+    LIST("selected-times", SCHEMA_TIMES, CONNECTOR(selected_times), false, 64,
+        "Schedule grid (Activation-Schedule)",
+        "For `selected-times`: days and times, \"mon-fri 08:00-18:00\", \"sat,sun 00:00-24:00\", \"daily "
+        "12:00-12:15\", in quarters of an hour of local time."),
+    END};
+
+static const schema_option_t stack_options[] = {
+    STRING("remote-host-name", CONNECTOR(remote_host), NULL, 1, 255, "Remote host name / IP address (N-Address)",
+        "Name or address of the peer. Needed unless the link is never opened from here."),
+    NUMBER("port", SCHEMA_COUNT, CONNECTOR(port), NULL, 1, 65535, "RFC1006 Port Number",
+        "TCP port of the peer; by default that of `mta`."),
+    STRING("stack-ip-address-override", CONNECTOR(local_address), NULL, 1, 255, "Stack IP Address Override",
+        "Address of this machine that calls of this connector come from: for clusters and machines with many "
+        "addresses."),
+    SELECTOR("outgoing-t-selector", CONNECTOR(outgoing_t_selector), 32, "Outgoing T selector (T-Selector)",
+        "Transport selector sent when calling."),
+    SELECTOR("outgoing-s-selector", CONNECTOR(outgoing_s_selector), 16, "Outgoing S selector (S-Selector)",
+        "Session selector; in `1988 normal` only."),
+    SELECTOR("outgoing-p-selector", CONNECTOR(outgoing_p_selector), 16, "Outgoing P selector (P-Selector)",
+        "Presentation selector; in `1988 normal` only."),
+    SELECTOR("incoming-t-selector", CONNECTOR(incoming_t_selector), 32, "Incoming T selector (T-Selector-Inbound)",
+        "Transport selector that the peer must use when it calls; empty = no check."),
+    SELECTOR("incoming-s-selector", CONNECTOR(incoming_s_selector), 16, "Incoming S selector (S-Selector-Inbound)",
+        "The same for session."),
+    SELECTOR("incoming-p-selector", CONNECTOR(incoming_p_selector), 16, "Incoming P selector (P-Selector-Inbound)",
+        "The same for presentation."),
+    LIST("allowed-callers", SCHEMA_STRINGS, CONNECTOR(allowed_callers), false, 1000, NULL,
+        "Addresses and prefixes (\"192.0.2.0/24\") that the peer may call from, beside the check of its name and "
+        "password; empty = any."),
+    END};
+
+#define ADDRESS_SPACE_TEXT \
+    "O/R address patterns that lead here, each \"PATTERN\" or \"PATTERN;;COST\" with a cost of 1 to 100 (1 if not " \
+    "given). See \"Address spaces\"."
+
+static const schema_option_t connector_options[] = {
+    LIST("address-space", SCHEMA_SPACES, CONNECTOR(address_spaces), false, 10000, "Address space (Routing-List)",
+        ADDRESS_SPACE_TEXT),
+    END};
+
+static const schema_option_t advanced_options[] = {
+    WORD("mta-conformance", SCHEMA_WORD, CONNECTOR(conformance), "1988 normal", conformances,
+        "MTA conformance (Supported-Application-Context)",
+        "Protocol to call with: X.400 of 1984, of 1988 in X.410 mode, or of 1988 in normal mode. Calls of the peer are "
+        "taken in all three."),
+    BOOLEAN("two-way-alternate", CONNECTOR(two_way_alternate), "on", "Link option: Two-way alternate",
+        "Messages pass in both directions over one association. Both ends must agree."),
+    NUMBER("maximum-message-size", SCHEMA_KILOBYTES, CONNECTOR(maximum_message_size), "0", 0, 2147483647,
+        "Maximum message size (Deliv-Cont-Length)",
+        "Larger messages do not go over this connector; 0 = no limit."),
+    STRING("remote-country", CONNECTOR(remote_country), NULL, 2, 3, "Remote X.400 link GDI: C",
+        "Country of the peer's management domain, for trace and the check of loops; by default that of `mta`."),
+    STRING("remote-admd", CONNECTOR(remote_admd), NULL, 1, ADMD_BOUND, "Remote X.400 link GDI: ADMD",
+        "Administration domain of the peer; a single space if there is none."),
+    STRING("remote-prmd", CONNECTOR(remote_prmd), NULL, 1, ADMD_BOUND, "Remote X.400 link GDI: PRMD",
+        "Private domain of the peer."),
+    WORD("quirks", SCHEMA_WORDS, CONNECTOR(quirks), NULL, quirks, "Heuristics",
+        "What the peer cannot take: `no-bilateral-information` (write none), `strip-internal-trace` (take it out), "
+        "`2k-tpdu` (TPDUs of at most 2048 octets), `content-in-small-pieces` (content in pieces of at most 2 KB), "
+        "`no-content-return` (do not ask for the content back), `extension-type-1988` (types of extension fields "
+        "as the text of 1988 had them), `criticality-customary` (leave out a criticality that is customary)."),
+    END};
+
+static const schema_option_t mailbox_options[] = {
+    PATH("folder", MAILBOX(folder), NULL, true, NULL, "Folder into which messages are delivered."),
+    LIST("address-space", SCHEMA_SPACES, MAILBOX(address_spaces), true, 10000, NULL, ADDRESS_SPACE_TEXT),
+    END};
+
+static const schema_option_t store_options[] = {
+    STRING("driver", CONFIG(store.driver), "sqlite3", 1, 64, NULL, "Driver of the database: `sqlite3`, `pgsql`."),
+    STRING("parameters", CONFIG(store.parameters), NULL, 0, TEXT_BOUND, NULL,
+        "Parameters of the driver; for `sqlite3` the path of the file, by default `queue.db` in `data-folder`."),
+    END};
+
+static const schema_option_t log_options[] = {
+    PATH("text-event-log", CONFIG(log.file), NULL, false, "Text Event Log",
+        "File that gets one line for each event; by default none."),
+    BOOLEAN("standard-error", CONFIG(log.standard_error), "off", NULL, "Write events to the standard error stream."),
+    BOOLEAN("system", CONFIG(log.system), "on", NULL,
+        "Write events to the system's log: journald, else syslog; the Windows Event Log."),
+    STRING("event-source", CONFIG(log.event_source), "MSExchangeMTA", 1, 64, NULL,
+        "Name under which events appear in the system's log."),
+    END};
+
+#define LEVEL(name, category, property) \
+    WORD(name, SCHEMA_WORD, CONFIG(log.levels) + (category) * sizeof(event_level_t), "none", levels, property, \
+         "Diagnostics level of this category.")
+
+static const schema_option_t diagnostics_options[] = {
+    LEVEL("x400-service", EVENT_X400_SERVICE, "1 X.400 Service"),
+    LEVEL("resource", EVENT_RESOURCE, "2 Resource"),
+    LEVEL("security", EVENT_SECURITY, "3 Security"),
+    LEVEL("interface", EVENT_INTERFACE, "4 Interface"),
+    LEVEL("field-engineering", EVENT_FIELD_ENGINEERING, "5 Field Engineering"),
+    LEVEL("mta-administration", EVENT_MTA_ADMINISTRATION, "6 MTA Administration"),
+    LEVEL("configuration", EVENT_CONFIGURATION, "7 Configuration"),
+    LEVEL("directory-access", EVENT_DIRECTORY_ACCESS, "8 Directory Access"),
+    LEVEL("operating-system", EVENT_OPERATING_SYSTEM, "9 Operating System"),
+    LEVEL("internal-processing", EVENT_INTERNAL_PROCESSING, "10 Internal Processing"),
+    LEVEL("interoperability", EVENT_INTEROPERABILITY, "11 Interoperability"),
+    LEVEL("apdu", EVENT_APDU, "12 APDU"),
+    END};
+
+static const schema_option_t admin_options[] = {
+    STRING("address", CONFIG(admin.address), "127.0.0.1", 1, 255, NULL,
+        "Address of this machine at which the admin interface answers."),
+    NUMBER("port", SCHEMA_COUNT, CONFIG(admin.port), "8102", 0, 65535, NULL,
+        "TCP port of the admin interface; 0 = no admin interface."),
+    PATH("token-file", CONFIG(admin.token_file), NULL, false, NULL,
+        "File with the token that callers of the admin interface must know; by default `admin.token` in "
+        "`data-folder`, made at the first start."),
+    END};
+
+#define NO_SECTION {NULL, false, false, SCHEMA_CONFIG, NULL, NULL, NULL}
+
+static const schema_option_t no_options[] = {END};
+static const schema_section_t no_sections[] = {NO_SECTION};
+
+static const schema_section_t connector_sections[] = {
+    {"general", false, true, SCHEMA_CONNECTOR, general_options, no_sections, "Who the peer is."},
+    {"schedule", false, false, SCHEMA_CONNECTOR, schedule_options, no_sections, "When the link is open."},
+    {"stack", false, false, SCHEMA_CONNECTOR, stack_options, no_sections, "Where the peer is."},
+    {"override", false, false, SCHEMA_CONNECTOR, override_options, no_sections,
+     "Values for this peer in place of those of `mta` and `messaging-defaults`."},
+    {"advanced", false, false, SCHEMA_CONNECTOR, advanced_options, no_sections, "What the peer speaks and can take."},
+    NO_SECTION};
+
+static const schema_section_t log_sections[] = {
+    {"diagnostics", false, false, SCHEMA_CONFIG, diagnostics_options, no_sections,
+     "Diagnostics logging: how much is logged of each category beside errors and important warnings, which are logged "
+     "always."},
+    NO_SECTION};
+
+static const schema_section_t root_sections[] = {
+    {"mta", false, true, SCHEMA_MTA, mta_options, no_sections, "This MTA."},
+    {"messaging-defaults", false, false, SCHEMA_CONNECTOR, override_options + 2, no_sections,
+     "Values of all connectors whose `override` does not set them."},
+    {"listener", true, false, SCHEMA_LISTENER, listener_options, no_sections,
+     "A place where this MTA takes calls. Its title is its name."},
+    {"connector", true, false, SCHEMA_CONNECTOR, connector_options, connector_sections,
+     "A link to a peer MTA. Its title is its directory name, which events and commands use."},
+    {"mailbox", true, false, SCHEMA_MAILBOX, mailbox_options, no_sections,
+     "A folder to which messages are delivered. Its title is its name."},
+    {"store", false, false, SCHEMA_CONFIG, store_options, no_sections, "The durable queue."},
+    {"log", false, false, SCHEMA_CONFIG, log_options, log_sections, "Where events go."},
+    {"admin", false, false, SCHEMA_CONFIG, admin_options, no_sections,
+     "The admin interface that `x400ctl` uses."},
+    NO_SECTION};
+
+static const schema_section_t root = {"root", false, false, SCHEMA_CONFIG, no_options, root_sections, ""};
+/* clang-format on */
+
+const schema_section_t *schema_root(void)
+{
+    return &root;
+}
+
+const schema_section_t *schema_find_subsection(const schema_section_t *section, const char *name)
+{
+    for (const schema_section_t *each = section->sections; each->name; each++)
+        if (!strcmp(each->name, name))
+            return each;
+    return NULL;
+}
+
+const schema_section_t *schema_find_section(const char *name)
+{
+    if (!strcmp(name, root.name))
+        return &root;
+    for (const schema_section_t *outer = root.sections; outer->name; outer++) {
+        if (!strcmp(outer->name, name))
+            return outer;
+        const schema_section_t *inner = schema_find_subsection(outer, name);
+        if (inner)
+            return inner;
+    }
+    return NULL;
+}
+
+const schema_option_t *schema_find_option(const schema_section_t *section, const char *name)
+{
+    for (const schema_option_t *each = section->options; each->name; each++)
+        if (!strcmp(each->name, name))
+            return each;
+    return NULL;
+}
+
+bool schema_is_list(const schema_option_t *option)
+{
+    return option->type == SCHEMA_WORDS || option->type == SCHEMA_STRINGS || option->type == SCHEMA_SPACES ||
+           option->type == SCHEMA_TIMES;
+}
+
+const char *schema_unit_name(schema_unit_t unit)
+{
+    switch (unit) {
+    case SCHEMA_SECONDS: return "s";
+    case SCHEMA_MINUTES: return "min";
+    case SCHEMA_KILOBYTES: return "KB";
+    case SCHEMA_COUNT: break;
+    }
+    return "";
+}
+
+enum { SUGGESTION_LENGTH = 64 };
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Edits (insert, delete, replace) that turn a into b; names longer than the limit are infinitely far. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t columns = strlen(b);
+    size_t row[SUGGESTION_LENGTH + 1];
+    if (strlen(a) > SUGGESTION_LENGTH || columns > SUGGESTION_LENGTH)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= columns; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= columns; j++) {
+            size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = smaller(replaced, smaller(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[columns];
+}
+
+/* The name in section that is nearest to name, if it is near enough to have been meant. */
+static const char *nearest(const schema_section_t *section, const char *name)
+{
+    const char *best = NULL;
+    size_t limit = strlen(name) / 3 > 2 ? strlen(name) / 3 : 2;
+    size_t least = limit + 1;
+    for (const schema_option_t *each = section->options; each->name; each++) {
+        size_t distance = edit_distance(name, each->name);
+        if (distance < least) {
+            least = distance;
+            best = each->name;
+        }
+    }
+    for (const schema_section_t *each = section->sections; each->name; each++) {
+        size_t distance = edit_distance(name, each->name);
+        if (distance < least) {
+            least = distance;
+            best = each->name;
+        }
+    }
+    return best;
+}
+
+/* The section beside or below `section` that knows name. */
+static const schema_section_t *home_of(const char *name)
+{
+    for (const schema_section_t *outer = root.sections; outer->name; outer++) {
+        if (schema_find_option(outer, name) || schema_find_subsection(outer, name))
+            return outer;
+        for (const schema_section_t *inner = outer->sections; inner->name; inner++)
+            if (schema_find_option(inner, name))
+                return inner;
+    }
+    return NULL;
+}
+
+const char *schema_explain_unknown(const schema_section_t *section, const char *name, apr_pool_t *pool)
+{
+    const char *where = section == &root ? "the file" : section->name;
+    const schema_section_t *home = NULL;
+    for (const schema_section_t *inner = section->sections; inner->name && section != &root; inner++)
+        if (schema_find_option(inner, name))
+            home = inner;
+    if (!home && !strcmp(name, "include"))
+        return apr_psprintf(pool, "'include' cannot be used in %s; it stands outside all sections", where);
+    if (!home)
+        home = home_of(name);
+    if (home)
+        return apr_psprintf(pool, "unknown option '%s' in %s; it belongs in %s { }", name, where, home->name);
+    if (schema_find_subsection(&root, name))
+        return apr_psprintf(pool, "section '%s' cannot be in %s; it stands outside all sections", name,
+                            where);
+    const char *near = nearest(section, name);
+    if (near)
+        return apr_psprintf(pool, "unknown option '%s' in %s; did you mean '%s'?", name, where, near);
+    for (const schema_section_t *inner = section->sections; inner->name && section != &root; inner++) {
+        near = nearest(inner, name);
+        if (near)
+            return apr_psprintf(pool, "unknown option '%s' in %s; did you mean '%s' in %s { }?", name, where,
+                                near, inner->name);
+    }
+    return apr_psprintf(pool, "unknown option '%s' in %s", name, where);
+}
