@@ -6,6 +6,7 @@
 #define EVENT_EVENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <apr_pools.h>
 
@@ -39,17 +40,19 @@ typedef enum event_level_t {
 
 typedef enum event_type_t { EVENT_ERROR, EVENT_WARNING, EVENT_INFORMATION } event_type_t;
 
-enum { EVENT_PARAMETER_LIMIT = 10 };
+/* A parameter is at most EVENT_VALUE_LIMIT octets long, a text with everything in it EVENT_TEXT_LIMIT. */
+enum { EVENT_PARAMETER_LIMIT = 10, EVENT_VALUE_LIMIT = 512, EVENT_TEXT_LIMIT = 4096 };
 
 typedef struct event_definition_t {
     unsigned id;
-    const char *symbol; /* "EVENT_CONNECT_ERROR" */
+    const char *symbol; /* "EVENT_ID_CONNECT_ERROR", see event/ids.h */
     event_category_t category;
     event_type_t type;
     int severity; /* 4 .. 16, the number in parentheses at the end */
     event_level_t level;
-    const char *module;        /* "[BASE IL TCP/IP DRVR]": component and process of the trailing tag */
-    const char *text;          /* with %1 .. %9 */
+    const char *module; /* "BASE IL TCP/IP DRVR": component and process of the trailing tag */
+    unsigned procedure; /* the last number of the tag: the place in the program */
+    const char *text;   /* with %1 .. %9 */
     unsigned parameter_count;
     const char *parameters[EVENT_PARAMETER_LIMIT]; /* names, for journald fields and JSON */
     unsigned limits[EVENT_PARAMETER_LIMIT];        /* octets; longer values are cut */
@@ -77,17 +80,22 @@ typedef struct event_record_t {
     const event_subject_t *subject;
     utc_time_t time;
     const char *parameters[EVENT_PARAMETER_LIMIT]; /* bounded, made printable */
-    const char *text; /* the text with its parameters and the tag "[component process thread] (severity)" */
+    const char *
+        text; /* the text with its parameters and the tag "[component process thread procedure] (severity)" */
 } event_record_t;
 
 typedef void (*event_sink_t)(void *context, const event_record_t *record);
 
 typedef struct event_log_t event_log_t;
 
+enum { EVENT_SINK_LIMIT = 8 };
+
 event_log_t *event_log_create(apr_pool_t *pool, const timebase_t *time);
-/* Adds a sink; sinks are called one at a time, in the thread that raises. To be done before events flow. */
+/* Adds a sink; sinks are called one at a time, in the thread that raises, and must not raise events
+ * themselves. To be done before events flow; at most EVENT_SINK_LIMIT. */
 void event_log_add_sink(event_log_t *log, event_sink_t sink, void *context);
-/* A sink that writes one line per event to a file: "2026-11-22 10:00:00Z 4284 Warning X.400 Service: text". */
+/* A sink that writes one line per event to a file: "2026-11-22 10:00:00Z 4284 Warning X.400 Service: text".
+ */
 err_t *event_log_add_text_file(event_log_t *log, const char *path, apr_pool_t *pool);
 void event_log_add_standard_error(event_log_t *log);
 void event_log_set_level(event_log_t *log, event_category_t category, event_level_t level);
@@ -95,8 +103,10 @@ event_level_t event_log_level(const event_log_t *log, event_category_t category)
 /* True if an event of this category and level would be logged: for parameters that are costly to make. */
 bool event_log_wants(const event_log_t *log, unsigned id);
 
-/* Raises the event id with its parameters: parameter_count strings (const char *, NULL counts as empty).
- * subject may be NULL. Safe from any thread; log may be NULL (dropped). */
+/* Raises the event id (see event/ids.h) with its parameters: parameter_count strings (const char *, NULL
+ * counts as empty). Each is cut to its limit; control characters and octets that are not UTF-8 appear as
+ * \xNN. An id that is not in the catalogue raises event 2004 instead. subject may be NULL. Safe from any
+ * thread; log may be NULL (dropped). Allocates nothing. */
 void event_raise(event_log_t *log, unsigned id, const event_subject_t *subject, ...);
 
 #endif
