@@ -19,9 +19,9 @@ typedef enum x411_stream_event_t {
 } x411_stream_event_t;
 
 typedef struct x411_stream_frame_t {
-    bool indefinite;
-    uint8_t role;       /* what the element is (private to apdu_stream.c) */
-    uint64_t remaining; /* octets of contents left, if definite */
+    uint64_t end;    /* offset where the contents must end at the latest */
+    bool indefinite; /* closed by end-of-contents octets */
+    uint8_t role;    /* what the element is (private to apdu_stream.c) */
 } x411_stream_frame_t;
 
 typedef struct x411_stream_t {
@@ -34,20 +34,24 @@ typedef struct x411_stream_t {
     uint64_t fault_offset;   /* where */
     x411_error_t fault_code; /* X411_ERROR_MALFORMED or X411_ERROR_LIMIT */
     /* private */
-    uint8_t state;
-    uint8_t after; /* role of what is expected next at this level */
-    uint8_t header_length;
-    uint8_t header[16];
-    uint8_t depth;
+    bool ended;             /* everything is closed */
+    bool end_said;          /* X411_STREAM_END was returned */
+    bool collected_pending; /* an envelope or APDU is complete and not handed out yet */
+    bool apdu_seen;         /* the APDU itself has begun */
+    uint8_t parts;          /* of a message: 1 = envelope seen, 2 = content seen */
+    uint8_t collect_depth;  /* frames that were open when collecting began */
     bool collecting;
-    bool content_done;
-    uint64_t bulk; /* octets that follow as they are */
+    uint8_t bulk_kind;
+    uint64_t bulk; /* octets of an element that follow as they are */
+    uint8_t header_length;
+    uint8_t header[20];
+    uint8_t depth;
     buffer_t collected;
     x411_stream_frame_t frames[BER_DEPTH_LIMIT];
 } x411_stream_t;
 
-/* Prepares stream; what it collects (at most envelope_limit octets) is given back when pool is cleared, or by
- * x411_stream_destroy. */
+/* Prepares stream, which must live until pool is cleared; what it collects (at most envelope_limit octets) is
+ * given back then, or by x411_stream_destroy. */
 void x411_stream_init(x411_stream_t *stream, apr_pool_t *pool, x411_mode_t mode, size_t envelope_limit);
 void x411_stream_destroy(x411_stream_t *stream);
 

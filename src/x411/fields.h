@@ -116,6 +116,9 @@ void x411_content_type_write(ber_writer_t *writer, const x411_content_type_t *ty
 void x411_trace_write(ber_writer_t *writer, ber_tag_t tag, const x411_trace_t *trace);
 void x411_extensions_write(ber_writer_t *writer, ber_tag_t tag, const x411_extensions_t *extensions,
                            x411_extension_form_t form);
+/* One extension field (a SEQUENCE). */
+void x411_extension_write(ber_writer_t *writer, const x411_extension_t *extension,
+                          x411_extension_form_t form);
 void x411_string_write(ber_writer_t *writer, ber_tag_t tag, const x411_string_t *string);
 void x411_time_write_value(ber_writer_t *writer, ber_tag_t tag, const x411_time_t *time);
 

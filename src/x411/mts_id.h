@@ -32,7 +32,8 @@ void x411_domain_write(ber_writer_t *writer, const x411_domain_t *domain);
 void x411_mts_id_write(ber_writer_t *writer, ber_tag_t tag, const x411_mts_id_t *id);
 
 /* Text for people, logs and keys: "C=US;A= ;P=ORG" and "C=US;A= ;P=ORG;L=SERVER-261122031425Z-7", with the
- * escapes of x411/oraddress_text.h; and back: NULL or an err_t (X411_ERROR_VALUE). */
+ * escapes of x411/oraddress_text.h; `#` after a key marks a NumericString, `@` a PrintableString of digits
+ * where NumericString is usual (the country). And back: NULL or an err_t (X411_ERROR_VALUE). */
 const char *x411_domain_text(apr_pool_t *pool, const x411_domain_t *domain);
 const char *x411_mts_id_text(apr_pool_t *pool, const x411_mts_id_t *id);
 err_t *x411_domain_parse(apr_pool_t *pool, const char *text, x411_domain_t *domain);
