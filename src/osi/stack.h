@@ -176,14 +176,15 @@ bool osi_stack_is_open(const osi_stack_t *stack);
 err_t *osi_stack_transfer_start(osi_stack_t *stack, mono_time_t now);
 /* Resumes an APDU that broke on this or an earlier association: `total` octets up to checkpoint `serial` were
  * confirmed; the user goes on with the octet after them. With serial 0 it is the standard's resume and
- * discard, followed by a fresh start by the user. */
+ * discard: after STACK_TRANSFER_FAILED the user starts afresh. */
 err_t *osi_stack_transfer_resume(osi_stack_t *stack, const osi_activity_id_t *old_activity,
                                  const osi_connection_id_t *old_connection, unsigned serial, uint64_t total,
                                  mono_time_t now);
 size_t osi_stack_transfer_capacity(const osi_stack_t *stack);
 err_t *osi_stack_transfer_data(osi_stack_t *stack, bytes_t octets, mono_time_t now);
 err_t *osi_stack_transfer_end(osi_stack_t *stack, mono_time_t now);
-/* Gives our APDU up (activity discard, or interrupt so that it can be resumed). */
+/* Gives our APDU up (activity discard, or interrupt so that it can be resumed); STACK_TRANSFER_FAILED tells
+ * when the peer has confirmed that. Not after osi_stack_transfer_end. */
 err_t *osi_stack_transfer_cancel(osi_stack_t *stack, bool resumable, mono_time_t now);
 /* Names our transfer, for a later resume. */
 const osi_activity_id_t *osi_stack_activity(const osi_stack_t *stack);
@@ -203,7 +204,8 @@ bool osi_stack_has_turn(const osi_stack_t *stack);
 err_t *osi_stack_turn_please(osi_stack_t *stack, int priority, mono_time_t now);
 err_t *osi_stack_turn_give(osi_stack_t *stack, mono_time_t now);
 
-/* RT-CLOSE (needs the turn and no transfer) and RT-U-ABORT (any time). */
+/* RT-CLOSE (the initiator's; needs the turn and no transfer) and RT-U-ABORT (any time; nothing more is
+ * indicated). user_data goes with STACK_ABORT_USER_ERROR in normal mode only. */
 err_t *osi_stack_close_request(osi_stack_t *stack, mono_time_t now);
 void osi_stack_abort(osi_stack_t *stack, int abort_reason, bytes_t user_data, mono_time_t now);
 

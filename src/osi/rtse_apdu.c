@@ -1,0 +1,401 @@
+#include "osi/rtse_apdu.h"
+
+#include "osi/stack.h"
+
+#define EXTERNAL_IDENTIFIER 0x28
+#define SINGLE_ASN1_TYPE 0xA0
+#define OCTET_ALIGNED 0x81
+
+void rtse_apdu_init(rtse_apdu_t *apdu, rtse_kind_t kind)
+{
+    *apdu = (rtse_apdu_t){.kind = kind,
+                          .checkpoint_size = RTSE_DEFAULT_CHECKPOINT,
+                          .window_size = RTSE_DEFAULT_WINDOW,
+                          .dialogue_mode = RTSE_MONOLOGUE,
+                          .application_protocol = -1,
+                          .reason = -1,
+                          .reflected = -1};
+}
+
+/* --- Reading -------------------------------------------------------------------------------------------- */
+
+static bool keep_octets(const ber_reader_t *reader, const ber_tlv_t *tlv, osi_octets64_t *into)
+{
+    if (tlv->whole.length > sizeof(into->octets))
+        return ber_fail_at(reader, tlv, "session connection identifier too long");
+    memcpy(into->octets, tlv->whole.data, tlv->whole.length);
+    into->length = (uint8_t)tlv->whole.length;
+    return true;
+}
+
+static bool read_recover(const ber_reader_t *reader, const ber_tlv_t *tlv, rtse_apdu_t *apdu)
+{
+    ber_reader_t child;
+    ber_tlv_t part;
+    if (!ber_children(reader, tlv, &child))
+        return false;
+    if (!ber_read(&child, &part) || !keep_octets(&child, &part, &apdu->connection_id.user))
+        return false;
+    if (!ber_expect(&child, BER_UTC_TIME, &part) || !keep_octets(&child, &part, &apdu->connection_id.common))
+        return false;
+    if (ber_optional(&child, BER_CONTEXT(0), &part)) {
+        size_t length = part.content.length;
+        if (part.constructed || length + 2 > OSI_ADDITIONAL_REFERENCE_LIMIT)
+            return ber_fail_at(&child, &part, "additional reference information too long");
+        apdu->connection_id.additional[0] = BER_TELETEX_STRING;
+        apdu->connection_id.additional[1] = (uint8_t)length;
+        if (length)
+            memcpy(apdu->connection_id.additional + 2, part.content.data, length);
+        apdu->connection_id.additional_length = (uint8_t)(length + 2);
+    }
+    apdu->recover = true;
+    return ber_ok(&child);
+}
+
+/* ConnectionData ::= CHOICE { open [0] ANY, recover [1] IMPLICIT SessionConnectionIdentifier } */
+static bool read_connection_data(const ber_reader_t *reader, const ber_tlv_t *tlv, rtse_apdu_t *apdu)
+{
+    ber_reader_t child;
+    ber_tlv_t choice;
+    if (!ber_children(reader, tlv, &child) || !ber_read(&child, &choice))
+        return false;
+    if (choice.tag == BER_CONTEXT(1))
+        return read_recover(&child, &choice, apdu);
+    if (choice.tag != BER_CONTEXT(0))
+        return ber_fail_at(&child, &choice, "connection data neither open nor recover");
+    apdu->user_data = choice.content;
+    apdu->has_user_data = choice.content.length > 0;
+    return true;
+}
+
+static bool read_user_data(const ber_reader_t *reader, const ber_tlv_t *tlv, rtse_apdu_t *apdu)
+{
+    if (!tlv->constructed)
+        return ber_fail_at(reader, tlv, "primitive user data");
+    apdu->user_data = tlv->content;
+    apdu->has_user_data = tlv->content.length > 0;
+    return true;
+}
+
+static bool read_reflected(const ber_reader_t *reader, const ber_tlv_t *tlv, apr_pool_t *pool,
+                           rtse_apdu_t *apdu)
+{
+    ber_bits_t bits;
+    if (!ber_value_bits(reader, tlv, pool, &bits))
+        return false;
+    if (bits.octets.length)
+        apdu->reflected = bits.octets.data[0];
+    return true;
+}
+
+/* Elements of one APDU by number; what is not listed is ignored (X.228 7.10). */
+static bool read_element(const ber_reader_t *reader, const ber_tlv_t *tlv, apr_pool_t *pool,
+                         rtse_apdu_t *apdu)
+{
+    bool opens = apdu->kind == RTSE_RTORQ || apdu->kind == RTSE_RTOAC;
+    switch (tlv->tag) {
+    case BER_CONTEXT(0):
+        return ber_value_integer(reader, tlv, opens ? &apdu->checkpoint_size : &apdu->reason);
+    case BER_CONTEXT(1):
+        if (opens)
+            return ber_value_integer(reader, tlv, &apdu->window_size);
+        if (apdu->kind == RTSE_RTORJ)
+            return read_user_data(reader, tlv, apdu);
+        return read_reflected(reader, tlv, pool, apdu);
+    case BER_CONTEXT(2):
+        if (apdu->kind == RTSE_RTORQ)
+            return ber_value_integer(reader, tlv, &apdu->dialogue_mode);
+        if (apdu->kind == RTSE_RTOAC)
+            return read_connection_data(reader, tlv, apdu);
+        return apdu->kind == RTSE_RTORJ || read_user_data(reader, tlv, apdu);
+    case BER_CONTEXT(3): return apdu->kind != RTSE_RTORQ || read_connection_data(reader, tlv, apdu);
+    case BER_CONTEXT(4):
+        return apdu->kind != RTSE_RTORQ || ber_value_integer(reader, tlv, &apdu->application_protocol);
+    default: return true;
+    }
+}
+
+bool rtse_apdu_read_contents(bytes_t contents, rtse_kind_t kind, apr_pool_t *pool, rtse_apdu_t *apdu,
+                             ber_fault_t *fault)
+{
+    ber_reader_t reader;
+    ber_tlv_t tlv;
+    rtse_apdu_init(apdu, kind);
+    ber_reader_init(&reader, contents, fault);
+    while (ber_more(&reader) && ber_read(&reader, &tlv))
+        read_element(&reader, &tlv, pool, apdu);
+    return ber_ok(&reader);
+}
+
+bool rtse_apdu_read(bytes_t input, rtse_kind_t kind, apr_pool_t *pool, rtse_apdu_t *apdu, ber_fault_t *fault)
+{
+    ber_reader_t reader;
+    ber_tlv_t tlv;
+    rtse_apdu_init(apdu, kind);
+    ber_reader_init(&reader, input, fault);
+    if (!ber_expect(&reader, BER_CONTEXT((unsigned)kind), &tlv))
+        return false;
+    if (!tlv.constructed)
+        return ber_fail_at(&reader, &tlv, "primitive APDU");
+    return rtse_apdu_read_contents(tlv.content, kind, pool, apdu, fault);
+}
+
+/* --- Writing -------------------------------------------------------------------------------------------- */
+
+static void write_connection_data(ber_writer_t *writer, ber_tag_t tag, const rtse_apdu_t *apdu)
+{
+    const osi_connection_id_t *id = &apdu->connection_id;
+    ber_open(writer, tag);
+    if (apdu->recover) {
+        ber_open(writer, BER_CONTEXT(1));
+        ber_put_raw(writer, bytes_make(id->user.octets, id->user.length));
+        ber_put_raw(writer, bytes_make(id->common.octets, id->common.length));
+        if (id->additional_length > 2)
+            ber_put_octets(writer, BER_CONTEXT(0),
+                           bytes_make(id->additional + 2, (size_t)id->additional_length - 2));
+        ber_close(writer);
+    } else if (apdu->has_user_data) {
+        ber_open(writer, BER_CONTEXT(0));
+        ber_put_raw(writer, apdu->user_data);
+        ber_close(writer);
+    } else {
+        ber_put_null(writer, BER_CONTEXT(0));
+    }
+    ber_close(writer);
+}
+
+static void write_user_data(ber_writer_t *writer, ber_tag_t tag, const rtse_apdu_t *apdu)
+{
+    if (!apdu->has_user_data)
+        return;
+    ber_open(writer, tag);
+    ber_put_raw(writer, apdu->user_data);
+    ber_close(writer);
+}
+
+static void write_open(ber_writer_t *writer, const rtse_apdu_t *apdu)
+{
+    bool request = apdu->kind == RTSE_RTORQ;
+    if (!request || apdu->checkpoint_size != RTSE_DEFAULT_CHECKPOINT)
+        ber_put_integer(writer, BER_CONTEXT(0), apdu->checkpoint_size);
+    if (!request || apdu->window_size != RTSE_DEFAULT_WINDOW)
+        ber_put_integer(writer, BER_CONTEXT(1), apdu->window_size);
+    if (request)
+        ber_put_integer(writer, BER_CONTEXT(2), apdu->dialogue_mode);
+    write_connection_data(writer, BER_CONTEXT(request ? 3 : 2), apdu);
+    if (request && apdu->application_protocol >= 0)
+        ber_put_integer(writer, BER_CONTEXT(4), apdu->application_protocol);
+}
+
+void rtse_apdu_write_contents(ber_writer_t *writer, const rtse_apdu_t *apdu)
+{
+    if (apdu->kind == RTSE_RTORQ || apdu->kind == RTSE_RTOAC) {
+        write_open(writer, apdu);
+        return;
+    }
+    if (apdu->reason >= 0)
+        ber_put_integer(writer, BER_CONTEXT(0), apdu->reason);
+    if (apdu->kind == RTSE_RTORJ) {
+        write_user_data(writer, BER_CONTEXT(1), apdu);
+        return;
+    }
+    if (apdu->reflected >= 0) {
+        uint8_t octet = (uint8_t)apdu->reflected;
+        ber_put_bits(writer, BER_CONTEXT(1), &octet, 8);
+    }
+    write_user_data(writer, BER_CONTEXT(2), apdu);
+}
+
+void rtse_apdu_write(ber_writer_t *writer, const rtse_apdu_t *apdu)
+{
+    ber_open(writer, BER_CONTEXT((unsigned)apdu->kind));
+    rtse_apdu_write_contents(writer, apdu);
+    ber_close(writer);
+}
+
+const char *rtse_refuse_text(int64_t reason)
+{
+    switch (reason) {
+    case STACK_REFUSE_RTS_BUSY: return "busy";
+    case STACK_REFUSE_CANNOT_RECOVER: return "cannot recover";
+    case STACK_REFUSE_VALIDATION_FAILURE: return "validation failure (name or password)";
+    case STACK_REFUSE_UNACCEPTABLE_DIALOGUE_MODE: return "unacceptable dialogue mode";
+    case STACK_REFUSE_REJECTED_BY_USER: return "rejected by the responder";
+    default: return "unknown reason";
+    }
+}
+
+const char *rtse_abort_text(int64_t reason)
+{
+    switch (reason) {
+    case STACK_ABORT_LOCAL_SYSTEM_PROBLEM: return "local system problem";
+    case STACK_ABORT_INVALID_PARAMETER: return "invalid parameter";
+    case STACK_ABORT_UNRECOGNIZED_ACTIVITY: return "unrecognized activity";
+    case STACK_ABORT_TEMPORARY_PROBLEM: return "temporary problem";
+    case STACK_ABORT_PROTOCOL_ERROR: return "protocol error";
+    case STACK_ABORT_PERMANENT_PROBLEM: return "permanent problem";
+    case STACK_ABORT_USER_ERROR: return "user error";
+    case STACK_ABORT_TRANSFER_COMPLETED: return "transfer completed";
+    default: return "no reason";
+    }
+}
+
+/* --- The EXTERNAL around an APDU ------------------------------------------------------------------------ */
+
+static const uint8_t four_zeros[4];
+const bytes_t rtse_wrap_end = {four_zeros, sizeof(four_zeros)};
+
+size_t rtse_wrap_begin(uint8_t octets[RTSE_WRAP_SIZE], int64_t context)
+{
+    size_t n = 0;
+    octets[n++] = EXTERNAL_IDENTIFIER;
+    octets[n++] = 0x80;
+    octets[n++] = BER_INTEGER;
+    octets[n++] = context < 0x80 ? 1 : 2;
+    if (context >= 0x80)
+        octets[n++] = (uint8_t)(context >> 8);
+    octets[n++] = (uint8_t)context;
+    octets[n++] = SINGLE_ASN1_TYPE;
+    octets[n++] = 0x80;
+    return n;
+}
+
+void rtse_unwrap_init(rtse_unwrap_t *unwrap, bool wrapped)
+{
+    *unwrap = (rtse_unwrap_t){.body = !wrapped};
+}
+
+typedef enum parse_t { PARSE_OK, PARSE_MORE, PARSE_BAD } parse_t;
+
+/* Steps over a length at *at; counts an indefinite one, tells a definite one in *length. */
+static parse_t parse_length(const rtse_unwrap_t *unwrap, size_t *at, uint8_t *levels, size_t *length)
+{
+    if (*at >= unwrap->held)
+        return PARSE_MORE;
+    uint8_t first = unwrap->header[(*at)++];
+    *length = first;
+    if (first == 0x80) {
+        (*levels)++;
+        return PARSE_OK;
+    }
+    if (first < 0x80)
+        return PARSE_OK;
+    size_t octets = first & 0x7FU;
+    if (octets > sizeof(size_t))
+        return PARSE_BAD;
+    *length = 0;
+    for (; octets; octets--) {
+        if (*at >= unwrap->held)
+            return PARSE_MORE;
+        *length = *length << 8 | unwrap->header[(*at)++];
+    }
+    return PARSE_OK;
+}
+
+/* Looks for a whole wrapper header in the octets held: EXTERNAL, references, the tag of the encoding. */
+static parse_t parse_header(rtse_unwrap_t *unwrap, size_t *size)
+{
+    size_t at = 1;
+    size_t length;
+    uint8_t levels = 0;
+    parse_t parsed = parse_length(unwrap, &at, &levels, &length);
+    while (parsed == PARSE_OK) {
+        if (at >= unwrap->held)
+            return PARSE_MORE;
+        uint8_t identifier = unwrap->header[at++];
+        uint8_t inner = 0;
+        parsed = parse_length(unwrap, &at, &inner, &length);
+        if (parsed != PARSE_OK)
+            break;
+        if (identifier == SINGLE_ASN1_TYPE || (identifier == OCTET_ALIGNED && !inner)) {
+            unwrap->levels = (uint8_t)(levels + inner);
+            *size = at;
+            return PARSE_OK;
+        }
+        bool reference = identifier == BER_INTEGER || identifier == BER_OBJECT_IDENTIFIER ||
+                         identifier == BER_OBJECT_DESCRIPTOR;
+        if (!reference || inner || length > RTSE_UNWRAP_HEADER_LIMIT)
+            return PARSE_BAD;
+        at += length;
+    }
+    return parsed;
+}
+
+/* Passes body octets on, but keeps back the zeros at the end that may be end-of-contents octets. */
+static void pass_body(rtse_unwrap_t *unwrap, bytes_t octets, rtse_unwrap_sink_t sink, void *context)
+{
+    size_t limit = (size_t)unwrap->levels * 2;
+    size_t trailing = 0;
+    while (trailing < limit && trailing < octets.length && octets.data[octets.length - 1 - trailing] == 0)
+        trailing++;
+    if (trailing < octets.length) {
+        if (unwrap->zeros)
+            sink(context, bytes_make(four_zeros, unwrap->zeros));
+        unwrap->zeros = (uint8_t)trailing;
+        sink(context, bytes_slice(octets, 0, octets.length - trailing));
+        return;
+    }
+    size_t zeros = unwrap->zeros + trailing;
+    if (zeros > limit)
+        sink(context, bytes_make(four_zeros, zeros - limit));
+    unwrap->zeros = (uint8_t)(zeros > limit ? limit : zeros);
+}
+
+bool rtse_unwrap_octets(rtse_unwrap_t *unwrap, bytes_t octets, rtse_unwrap_sink_t sink, void *context)
+{
+    if (unwrap->body) {
+        if (octets.length)
+            pass_body(unwrap, octets, sink, context);
+        return true;
+    }
+    if (octets.length == 0)
+        return true;
+    if (unwrap->held == 0 && octets.data[0] != EXTERNAL_IDENTIFIER) {
+        /* A peer that sends the APDU without its wrapper: an APDU of P1 never begins with this octet. */
+        unwrap->body = true;
+        pass_body(unwrap, octets, sink, context);
+        return true;
+    }
+    size_t before = unwrap->held;
+    size_t take = octets.length;
+    if (take > sizeof(unwrap->header) - before)
+        take = sizeof(unwrap->header) - before;
+    memcpy(unwrap->header + before, octets.data, take);
+    unwrap->held = (uint8_t)(before + take);
+    size_t size = 0;
+    parse_t parsed = parse_header(unwrap, &size);
+    if (parsed == PARSE_MORE)
+        return unwrap->held < sizeof(unwrap->header);
+    if (parsed == PARSE_BAD)
+        return false;
+    unwrap->body = true;
+    bytes_t rest = bytes_slice(octets, size - before, SIZE_MAX);
+    if (rest.length)
+        pass_body(unwrap, rest, sink, context);
+    return true;
+}
+
+bool rtse_unwrap_finish(const rtse_unwrap_t *unwrap)
+{
+    return unwrap->body && unwrap->zeros == unwrap->levels * 2;
+}
+
+/* In the header no resume is possible: such a checkpoint carries a number that is never taken back. */
+enum { CARRY_NONE = 0xFF };
+
+unsigned rtse_unwrap_carry(const rtse_unwrap_t *unwrap)
+{
+    if (!unwrap->body)
+        return CARRY_NONE;
+    return unwrap->levels | (unsigned)unwrap->zeros << 2;
+}
+
+bool rtse_unwrap_resume(rtse_unwrap_t *unwrap, unsigned carry)
+{
+    unsigned levels = carry & 3U;
+    unsigned zeros = carry >> 2;
+    if (levels > 2 || zeros > 2 * levels)
+        return false;
+    *unwrap = (rtse_unwrap_t){.body = true, .levels = (uint8_t)levels, .zeros = (uint8_t)zeros};
+    return true;
+}
