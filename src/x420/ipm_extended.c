@@ -205,7 +205,7 @@ static bool file_attributes(const ber_reader_t *reader, const ber_tlv_t *tlv, ap
             ber_tlv_t time;
             if (!ber_children(&child, &element, &inner) || !ber_read(&inner, &time))
                 return false;
-            if (time.tag == BER_GENERALIZED_TIME)
+            if (time.tag == BER_GENERALIZED_TIME || time.tag == BER_CONTEXT(1))
                 file->modified = time.content;
         }
     }
