@@ -60,6 +60,7 @@ static apr_status_t abandon_sources(void *data)
 static apr_status_t free_memory(void *data)
 {
     net_loop_t *loop = data;
+    loop->timers.count = 0; /* the owners of armed items may be gone already */
     timers_destroy(&loop->timers);
     free(loop->posts.list);
     free(loop->current.list);

@@ -65,6 +65,9 @@ const char *net_conn_peer_address(const net_conn_t *conn);
 const char *net_conn_local_address(const net_conn_t *conn);
 /* The peer's address without the port, its octets in network order (4 or 16), for 9301. */
 bytes_t net_conn_peer_octets(const net_conn_t *conn);
+/* True if the peer's address is this one ("192.0.2.1", "2001:db8::1") or begins with this prefix
+ * ("192.0.2.0/24"); a text that is neither matches nothing. */
+bool net_conn_peer_in(const net_conn_t *conn, const char *prefix);
 
 typedef struct net_listen_t {
     const char *address; /* NULL or "*" = any, IPv4 and IPv6 */

@@ -1,0 +1,125 @@
+/* p1sink: takes associations and APDUs, counts and drops them, and fails on request. */
+#ifndef PROGRAMS_P1SINK_SINK_H
+#define PROGRAMS_P1SINK_SINK_H
+
+#include <apr_file_io.h>
+#include <apr_hash.h>
+
+#include "p1tool_link.h"
+#include "p1tool_text.h"
+#include "x411/bind.h"
+#include "x411/message.h"
+
+typedef struct sink_options_t {
+    const char *address; /* NULL = any */
+    uint16_t port;
+    int64_t backlog;
+    const char *name; /* ours, in the bind result; NULL = no credentials */
+    const char *password;
+    const char *peer_name; /* whom to take; NULL = anybody */
+    const char *peer_password;
+    bool modes[3];       /* osi_mode_t: which are taken */
+    bytes_t called_tsel; /* the only one that is served; empty = any */
+    int64_t checkpoint_k;
+    int64_t window;
+    int64_t tpdu_size;
+    bool refuse_twa;
+    const char *dump; /* folder for the APDUs, one file each; NULL = dropped */
+    bool check_duplicates;
+    bool json;
+    int64_t stop_after; /* APDUs taken; 0 = run on */
+    /* faults */
+    int64_t delay;                /* microseconds before an APDU is accepted */
+    int64_t slow_read;            /* octets per second of each association; 0 = as they come */
+    int64_t fail_after_octets;    /* cut the connection after so many octets of an APDU; -1 = never */
+    int64_t cut_after_checkpoint; /* cut after this checkpoint of an APDU was confirmed; 0 = never */
+    int64_t fail_times;           /* how often the two above happen */
+    int64_t abort_after;          /* abort an association after so many APDUs; 0 = never */
+    bool refuse;                  /* refuse every bind: busy */
+    int64_t refuse_transfers;     /* refuse so many transfers, as a temporary trouble */
+} sink_options_t;
+
+typedef struct sink_totals_t {
+    int64_t connections;
+    int64_t opened;
+    int64_t refused;
+    int64_t broken;
+    int64_t released;
+    int64_t accepted; /* APDUs */
+    int64_t transfers_refused;
+    int64_t discarded;
+    int64_t interrupted;
+    int64_t resumed;
+    int64_t duplicates; /* of the APDUs accepted: those whose MTS identifier was there before */
+    int64_t unreadable; /* APDUs in which no identifier was found */
+    int64_t trouble;    /* of the system or this program */
+    uint64_t octets;
+    mono_time_t begun; /* first APDU */
+    mono_time_t ended; /* last */
+} sink_totals_t;
+
+/* Names a transfer across associations. */
+typedef struct transfer_key_t {
+    osi_activity_id_t activity;
+    osi_connection_id_t connection;
+} transfer_key_t;
+
+/* An APDU that is coming in, or that was interrupted and may be resumed. */
+enum { TRANSFER_CHECKPOINTS = 256, TRANSFER_HEAD_LIMIT = 1 << 20 };
+typedef struct transfer_t {
+    struct transfer_t *next; /* among those interrupted */
+    apr_pool_t *pool;
+    osi_mode_t mode;
+    transfer_key_t key;
+    uint64_t total;
+    unsigned serial; /* last checkpoint */
+    struct {
+        uint64_t total;                  /* octets before it */
+        unsigned carry;                  /* the stack's */
+    } checkpoints[TRANSFER_CHECKPOINTS]; /* checkpoint n is at n % TRANSFER_CHECKPOINTS */
+    buffer_t head;                       /* the beginning, where the identifier is */
+    apr_file_t *file;
+    const char *path; /* of the file, while it is not whole */
+} transfer_t;
+
+enum { COMPLETED_LIMIT = 256 };
+
+typedef struct sink_t {
+    const sink_options_t *options;
+    sink_totals_t *totals;
+    net_loop_t *loop;
+    apr_pool_t *pool;
+    transfer_t *interrupted;
+    unsigned interrupted_count;
+    transfer_key_t completed[COMPLETED_LIMIT]; /* the last ones: their confirmation may have been lost */
+    unsigned completed_next;
+    apr_hash_t *seen; /* MTS identifiers */
+    apr_pool_t *seen_pool;
+    int64_t fails_left;
+    int64_t refuses_left;
+    int64_t file_number;
+    buffer_t bind_results[3]; /* one for each mode */
+    const char *host;
+    utc_time_t started;
+    uint16_t reference;
+} sink_t;
+
+/* p1sink_transfer.c: the APDUs. */
+transfer_t *transfer_create(sink_t *sink, osi_mode_t mode);
+void transfer_data(sink_t *sink, transfer_t *transfer, bytes_t octets);
+void transfer_checkpoint(transfer_t *transfer, const stack_indication_t *indication);
+/* The APDU is whole and accepted: counted, written, looked at. Ends the transfer. */
+void transfer_complete(sink_t *sink, transfer_t *transfer);
+void transfer_drop(transfer_t *transfer);
+/* Keeps it for a resume (the oldest goes when there are too many). */
+void transfer_keep(sink_t *sink, transfer_t *transfer);
+/* Takes the interrupted one back, cut to its checkpoint serial, whose carry is told; NULL if there is none.
+ */
+transfer_t *transfer_resume(sink_t *sink, const transfer_key_t *key, unsigned serial, unsigned *carry);
+/* True if this one was completed not long ago. */
+bool transfer_was_completed(const sink_t *sink, const transfer_key_t *key);
+
+/* p1sink_session.c */
+err_t *sink_listen(sink_t *sink, net_listener_t **listener);
+
+#endif
