@@ -165,13 +165,24 @@ static const raw_section_t *section_of(const checker_t *checker, config_place_t 
     return NULL;
 }
 
+/* The place of a value that may come from messaging-defaults. */
+static config_place_t place_of_value(const checker_t *checker, const raw_section_t *section,
+                                     const char *option)
+{
+    config_place_t place = build_place(section, option);
+    const raw_section_t *defaults = build_find(checker->root, "messaging-defaults", NULL);
+    bool own = section && place.line != section->place.line;
+    config_place_t inherited = build_place(defaults, option);
+    return !own && defaults && inherited.line != defaults->place.line ? inherited : place;
+}
+
 static void check_intervals(const checker_t *checker, const config_connector_t *connector,
                             const raw_section_t *section)
 {
     enum { ADVISED_INTERVAL = 30, DEFAULT_MINIMUM = 15, RISKY_CHECKPOINT = 64 };
     const config_mta_t *mta = &checker->config->mta;
     apr_pool_t *pool = checker->pool;
-    config_place_t open = build_place(section, "open-interval");
+    config_place_t open = place_of_value(checker, section, "open-interval");
     if (connector->open_interval < mta->minimum_open_interval)
         ERROR(open, "open-interval %s of connector \"%s\" is less than minimum-open-interval %s",
               value_describe(SCHEMA_SECONDS, connector->open_interval, pool), connector->name,
@@ -180,12 +191,12 @@ static void check_intervals(const checker_t *checker, const config_connector_t *
         WARNING(open, "open-interval %s of connector \"%s\" is less than the 30s that are advised",
                 value_describe(SCHEMA_SECONDS, connector->open_interval, pool), connector->name);
     if (connector->disconnect < connector->connect_timeout)
-        WARNING(build_place(section, "disconnect"),
+        WARNING(place_of_value(checker, section, "disconnect"),
                 "disconnect %s of connector \"%s\" is less than its connect-timeout %s; it should exceed it",
                 value_describe(SCHEMA_SECONDS, connector->disconnect, pool), connector->name,
                 value_describe(SCHEMA_SECONDS, connector->connect_timeout, pool));
     if (connector->checkpoint_size >= RISKY_CHECKPOINT)
-        WARNING(build_place(section, "checkpoint-size"),
+        WARNING(place_of_value(checker, section, "checkpoint-size"),
                 "checkpoint-size %u of connector \"%s\" is too much for some peers; less than 64 is advised",
                 connector->checkpoint_size, connector->name);
 }
@@ -298,9 +309,14 @@ static void check_connectors(const checker_t *checker)
     }
 }
 
+static bool is_any(const char *address)
+{
+    return !address || !strcmp(address, "0.0.0.0") || !strcmp(address, "::");
+}
+
 static bool same_address(const char *a, const char *b)
 {
-    return !a || !b || !strcmp(a, b);
+    return is_any(a) || is_any(b) || !strcmp(a, b);
 }
 
 static bool is_loopback(const char *address)

@@ -61,6 +61,9 @@ static const char *advice(const char *message)
         return "; written are NAME = VALUE, NAME = { VALUE, VALUE } and SECTION { ... }";
     if (!strncmp(message, "missing title", 13))
         return "; it has a name, as in connector \"NAME\" { ... }";
+    if (!strncmp(message, "missing opening brace", 21))
+        return "; written is SECTION { ... }, with a name before the brace only for listener, connector and "
+               "mailbox";
     if (!strncmp(message, "missing equal sign", 18))
         return "; written is NAME = VALUE";
     if (!strncmp(message, "unexpected closing brace", 24))
