@@ -1,0 +1,196 @@
+/* x400ctl send: submits an interpersonal message, any content file, or a probe. */
+#include <apr_base64.h>
+#include <apr_file_info.h>
+#include <apr_strings.h>
+#include <apr_time.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/admin.h"
+#include "x400ctl_ctl.h"
+#include "x400ctl_files.h"
+#include "x400ctl_ipm.h"
+#include "x400ctl_table.h"
+
+enum {
+    OPTION_TEXT_FILE = 256 + 64,
+    OPTION_CONTENT,
+    OPTION_CONTENT_TYPE,
+    OPTION_PRIORITY,
+    OPTION_REPORT,
+    OPTION_PROBE,
+    OPTION_DEFERRED,
+    OPTION_CONTENT_ID,
+    OPTION_RETURN
+};
+
+const apr_getopt_option_t send_options[] = {
+    {"from", 'f', 1, "the originator's O/R address"},
+    {"recipient", 'r', 1, "a recipient's O/R address; may be given many times"},
+    {"subject", 's', 1, "the subject"},
+    {"text", 't', 1, "the text"},
+    {"text-file", OPTION_TEXT_FILE, 1, "a file with the text, in UTF-8; - is standard input"},
+    {"attach", 'a', 1, "a file to attach; may be given many times"},
+    {"content", OPTION_CONTENT, 1, "a file that is the content as it is; - is standard input"},
+    {"content-type", OPTION_CONTENT_TYPE, 1,
+     "of --content: 2, 22, another number, or an object identifier (22)"},
+    {"content-identifier", OPTION_CONTENT_ID, 1, "at most 16 characters that come back in reports"},
+    {"priority", OPTION_PRIORITY, 1, "urgent, normal or non-urgent"},
+    {"report", OPTION_REPORT, 1, "none, non-delivery or delivery: which reports are wanted (non-delivery)"},
+    {"content-return", OPTION_RETURN, 0, "a non-delivery report is to bring the content back"},
+    {"probe", OPTION_PROBE, 0, "sends a probe: asks whether such a message could be delivered"},
+    {"deferred", OPTION_DEFERRED, 1, "not to be delivered before this time"},
+    {NULL, 0, 0, NULL},
+};
+
+/* One of the words of a choice, or a complaint. */
+static bool send_choice(const ctl_t *ctl, json_t *arguments, int letter, const char *name,
+                        const char *const *words)
+{
+    const char *value = ctl_option(ctl, letter);
+    if (!value)
+        return true;
+    for (size_t i = 0; words[i]; i++)
+        if (strcmp(value, words[i]) == 0) {
+            json_object_set_new(arguments, name, json_string(value));
+            return true;
+        }
+    ctl_complain("--%s is %s, %s or %s, not \"%s\"", name, words[0], words[1], words[2], value);
+    return false;
+}
+
+/* "+90m" from now, or a time as it was given. */
+static bool send_deferred(const ctl_t *ctl, json_t *arguments)
+{
+    const char *value = ctl_option(ctl, OPTION_DEFERRED);
+    if (!value)
+        return true;
+    if (value[0] == '+') {
+        char *unit;
+        long count = strtol(value + 1, &unit, 10);
+        long seconds = *unit == 's' ? 1 : *unit == 'm' ? 60 : *unit == 'h' ? 3600 : *unit == 'd' ? 86400 : 0;
+        if (count <= 0 || count > 1000000 || seconds == 0 || unit[1] != '\0') {
+            ctl_complain("--deferred %s is not a delay; write +90m, +2h or +1d", value);
+            return false;
+        }
+        apr_time_exp_t parts;
+        apr_time_exp_gmt(&parts, apr_time_now() + apr_time_from_sec(count * seconds));
+        value = apr_psprintf(ctl->pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900,
+                             parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    }
+    json_object_set_new(arguments, "deferred", json_string(value));
+    return true;
+}
+
+/* Digits are a built-in content type, dots make an object identifier. */
+static bool send_content_type(json_t *arguments, const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits > 0 && digits < 6 && text[digits] == '\0')
+        return json_object_set_new(arguments, "content_type", json_integer(strtol(text, NULL, 10))) == 0;
+    if (digits > 0 && strchr(text, '.') && strspn(text, "0123456789.") == strlen(text))
+        return json_object_set_new(arguments, "content_type", json_string(text)) == 0;
+    ctl_complain(
+        "--content-type is 2, 22, another number or an object identifier such as 2.6.1.10.1, not \"%s\"",
+        text);
+    return false;
+}
+
+static bool send_recipients(const ctl_t *ctl, json_t *arguments)
+{
+    json_t *recipients = json_array();
+    for (int i = 0; i < ctl->options->nelts; i++) {
+        const ctl_option_t *option = &APR_ARRAY_IDX(ctl->options, i, ctl_option_t);
+        if (option->letter == 'r')
+            json_array_append_new(recipients, json_string(option->value));
+    }
+    size_t count = json_array_size(recipients);
+    json_object_set_new(arguments, "recipients", recipients);
+    if (count == 0)
+        ctl_complain("no recipient; name one with -r");
+    return count > 0;
+}
+
+/* The content: a file as it is, or an interpersonal message made here. */
+static bool send_content(ctl_t *ctl, json_t *arguments)
+{
+    bytes_t content = BYTES_NONE;
+    const char *file = ctl_option(ctl, OPTION_CONTENT);
+    const char *type = ctl_option(ctl, OPTION_CONTENT_TYPE);
+    err_t *err;
+    if (file) {
+        if (ctl_option(ctl, 's') || ctl_option(ctl, 't') || ctl_option(ctl, 'a') ||
+            ctl_option(ctl, OPTION_TEXT_FILE)) {
+            ctl_complain("--content is the whole content: it has no place for a subject, a text or files");
+            return false;
+        }
+        if (!send_content_type(arguments, type ? type : "22"))
+            return false;
+        err = ctl_read_file(ctl->pool, file, CTL_FILE_LIMIT, &content);
+    } else {
+        int number = 22;
+        if (type && strcmp(type, "2") != 0 && strcmp(type, "22") != 0) {
+            ctl_complain("an interpersonal message has the content type 2 or 22, not %s", type);
+            return false;
+        }
+        if (type)
+            number = atoi(type);
+        json_object_set_new(arguments, "content_type", json_integer(number));
+        err = ctl_build_ipm(ctl, number, ctl_option(ctl, OPTION_TEXT_FILE), &content);
+    }
+    if (err) {
+        ctl_complain("%s", err_describe(ctl->pool, err));
+        return false;
+    }
+    size_t room = (size_t)apr_base64_encode_len((int)content.length);
+    char *text = malloc(room);
+    if (!text)
+        return false;
+    apr_base64_encode_binary(text, content.data, (int)content.length);
+    json_object_set_new(arguments, "content", json_string(text));
+    free(text);
+    return true;
+}
+
+static bool send_arguments(ctl_t *ctl, json_t *arguments)
+{
+    static const char *const priorities[] = {"urgent", "normal", "non-urgent", NULL};
+    static const char *const reports[] = {"none", "non-delivery", "delivery", NULL};
+    const char *from = ctl_option(ctl, 'f');
+    if (!from) {
+        ctl_complain("no originator; name one with -f");
+        return false;
+    }
+    json_object_set_new(arguments, "originator", json_string(from));
+    const char *identifier = ctl_option(ctl, OPTION_CONTENT_ID);
+    if (identifier)
+        json_object_set_new(arguments, "content_identifier", json_string(identifier));
+    if (ctl_option(ctl, OPTION_PROBE))
+        json_object_set_new(arguments, "probe", json_true());
+    if (ctl_option(ctl, OPTION_RETURN))
+        json_object_set_new(arguments, "content_return", json_true());
+    return send_recipients(ctl, arguments) &&
+           send_choice(ctl, arguments, OPTION_PRIORITY, "priority", priorities) &&
+           send_choice(ctl, arguments, OPTION_REPORT, "report", reports) && send_deferred(ctl, arguments) &&
+           send_content(ctl, arguments);
+}
+
+ctl_exit_t command_send(ctl_t *ctl)
+{
+    json_t *arguments = json_object();
+    if (!send_arguments(ctl, arguments)) {
+        json_decref(arguments);
+        return CTL_USAGE;
+    }
+    json_t *result;
+    ctl_exit_t status = ctl_request(ctl, "send", arguments, &result);
+    if (status != CTL_OK)
+        return status;
+    if (ctl->json)
+        ctl_print_json(result);
+    else
+        printf("Accepted as %s.\n", text_of(ctl->pool, result, "mts_id"));
+    json_decref(result);
+    return CTL_OK;
+}
