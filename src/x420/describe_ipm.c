@@ -264,22 +264,13 @@ json_t *x420_describe_ipn(const x420_describe_t *how, const x420_ipn_t *ipn)
     return object;
 }
 
-/* {joint-iso-itu-t mhs(6) ipms(1) mct(10) p2-1984(0) | p2-1988(1)} count as the numbers 2 and 22. */
-static bool is_interpersonal(const x411_content_type_t *type)
-{
-    if (type->oid.length)
-        return type->oid.length == 4 && memcmp(type->oid.data, "\x56\x01\x0A", 3) == 0 &&
-               type->oid.data[3] <= 1;
-    return type->present && (type->built_in == X411_CONTENT_P2 || type->built_in == X411_CONTENT_P22);
-}
-
 void x420_describe_content(const x420_describe_t *how, json_t *object, const x411_content_type_t *type,
                            bytes_t content)
 {
     x420_content_t decoded;
     json_object_set_new(object, "content_length", json_integer((json_int_t)content.length));
     put_digest(how, object, "content_sha256", content);
-    if (!is_interpersonal(type))
+    if (!x420_is_interpersonal(type))
         return;
     err_t *err = x420_content_decode(how->pool, content, &decoded);
     if (decoded.ipm)

@@ -248,6 +248,10 @@ typedef struct x420_content_t {
     const x420_ipn_t *ipn; /* a notification */
 } x420_content_t;
 
+/* True for P2 and P22, by number or by object identifier ({joint-iso-itu-t mhs(6) ipms(1) mct(10) 0 or 1}).
+ */
+bool x420_is_interpersonal(const x411_content_type_t *type);
+
 /* Decodes a content. NULL, or what is malformed (heading, structure); faults inside a body part are in the
  * body part. Octets after the content are a fault. */
 err_t *x420_content_decode(apr_pool_t *pool, bytes_t octets, x420_content_t *content);

@@ -114,3 +114,11 @@ const x420_extension_t *x420_extension_find(apr_pool_t *pool, const x420_extensi
             return &extensions->items[i];
     return NULL;
 }
+
+bool x420_is_interpersonal(const x411_content_type_t *type)
+{
+    if (type->oid.length)
+        return type->oid.length == 4 && memcmp(type->oid.data, "\x56\x01\x0A", 3) == 0 &&
+               type->oid.data[3] <= 1;
+    return type->present && (type->built_in == X411_CONTENT_P2 || type->built_in == X411_CONTENT_P22);
+}
