@@ -118,6 +118,8 @@ struct store_t {
     sweep_t *orphans; /* for the writer to take over */
     bool notified;    /* since completions was last empty */
     bool closing;
+    bool writer_waits; /* and nobody has woken it yet */
+    unsigned draining; /* calls of store_drain: what they queue becomes one group, woken for at their end */
 
     writer_t writer;
     database_t *reader_database; /* used in the reader thread only */

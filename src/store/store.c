@@ -58,12 +58,21 @@ void store_drain(store_t *store)
     job_list_t done = store->completions;
     store->completions = (job_list_t){0};
     store->notified = false;
+    store->draining++;
     apr_thread_mutex_unlock(store->mutex);
     while (done.first) {
         job_t *job = done.first;
         done.first = job->next;
         job->complete(job);
     }
+    apr_thread_mutex_lock(store->mutex);
+    store->draining--;
+    bool wake = store->draining == 0 && store->writer_waits && store->writes.first;
+    if (wake)
+        store->writer_waits = false;
+    apr_thread_mutex_unlock(store->mutex);
+    if (wake)
+        apr_thread_cond_signal(store->writer_wakes);
 }
 
 uint64_t store_new_id(store_t *store)

@@ -150,14 +150,17 @@ static bool wait_for_work(store_t *store, job_list_t *group, bool sweeping)
 {
     apr_thread_mutex_lock(store->mutex);
     while (!store->writes.first && !store->closing && !store->orphans) {
+        if (store->writer.sweeps && sweeping)
+            break;
+        store->writer_waits = true;
         if (!store->writer.sweeps) {
             apr_thread_cond_wait(store->writer_wakes, store->mutex);
         } else {
-            if (!sweeping)
-                apr_thread_cond_timedwait(store->writer_wakes, store->mutex, RETRY_SWEEP_AFTER);
+            apr_thread_cond_timedwait(store->writer_wakes, store->mutex, RETRY_SWEEP_AFTER);
             break;
         }
     }
+    store->writer_waits = false;
     while (store->orphans) {
         sweep_t *orphan = store->orphans;
         store->orphans = orphan->next;
