@@ -11,6 +11,7 @@
 #include "admin/metrics.h"
 #include "admin/request.h"
 #include "admin/token.h"
+#include "event/ids.h"
 #include "mta/control.h"
 
 typedef struct request_t request_t;
@@ -37,7 +38,6 @@ struct request_t {
 struct admin_t {
     agent_t *agent;
     net_loop_t *loop;
-    event_log_t *events;
     const char *token;
     struct MHD_Daemon *daemon;
     apr_thread_mutex_t *lock;
@@ -337,10 +337,14 @@ static bool address_is_loopback(apr_sockaddr_t *address)
     return strncmp(text, "127.", 4) == 0 || strcmp(text, "::1") == 0;
 }
 
+static const char *admin_host(const config_t *config)
+{
+    return config->admin.address && config->admin.address[0] ? config->admin.address : "127.0.0.1";
+}
+
 static err_t *admin_open(admin_t *admin, const config_t *config, apr_pool_t *pool)
 {
-    const char *host =
-        config->admin.address && config->admin.address[0] ? config->admin.address : "127.0.0.1";
+    const char *host = admin_host(config);
     apr_sockaddr_t *address;
     apr_status_t status =
         apr_sockaddr_info_get(&address, host, APR_UNSPEC, (apr_port_t)config->admin.port, 0, pool);
@@ -388,20 +392,24 @@ err_t *admin_start(admin_t **result, agent_t *agent, net_loop_t *loop, const con
     admin_t *admin = apr_pcalloc(pool, sizeof(*admin));
     admin->agent = agent;
     admin->loop = loop;
-    admin->events = events;
-    err_t *err = admin_token_ensure(admin_token_path(config, pool), &admin->token, pool);
-    if (err)
-        return err;
     apr_status_t status = apr_thread_mutex_create(&admin->lock, APR_THREAD_MUTEX_DEFAULT, pool);
     if (status == APR_SUCCESS)
         status = apr_thread_cond_create(&admin->quiet, pool);
     if (status != APR_SUCCESS)
         return err_from_status(pool, status, "the admin interface cannot be made");
     apr_pool_cleanup_register(pool, admin, admin_cleanup, apr_pool_cleanup_null);
-    err = admin_open(admin, config, pool);
+    const char *address = apr_psprintf(pool, strchr(admin_host(config), ':') ? "[%s]:%u" : "%s:%u",
+                                       admin_host(config), config->admin.port);
+    err_t *err = admin_token_ensure(admin_token_path(config, pool), &admin->token, pool);
     if (!err)
-        *result = admin;
-    return err;
+        err = admin_open(admin, config, pool);
+    if (err) {
+        event_raise(events, EVENT_ID_ADMIN_ERROR, NULL, address, err_describe(pool, err));
+        return err;
+    }
+    event_raise(events, EVENT_ID_ADMIN_OPENED, NULL, address);
+    *result = admin;
+    return NULL;
 }
 
 void admin_stop(admin_t *admin)

@@ -34,6 +34,21 @@ void config_read(const char *path, apr_pool_t *pool, const config_t **config, co
         config_read_text(path, bytes_make(text, length), pool, config, findings);
 }
 
+const config_t *config_read_loosely(const char *path, apr_pool_t *pool, config_findings_t *findings)
+{
+    size_t length = 0;
+    *findings = (config_findings_t){.path = apr_pstrdup(pool, path)};
+    const char *text = raw_load(path, (config_place_t){path, 0}, pool, findings, &length);
+    if (!text)
+        return NULL;
+    config_t *made = apr_pcalloc(pool, sizeof(*made));
+    made->pool = pool;
+    made->path = findings->path;
+    raw_section_t *root = raw_read(path, bytes_make(text, length), pool, findings);
+    build_config(root, made, findings);
+    return root->broken ? NULL : made;
+}
+
 const config_connector_t *config_find_connector(const config_t *config, const char *name)
 {
     for (size_t i = 0; name && i < config->connector_count; i++)

@@ -202,6 +202,11 @@ void config_read(const char *path, apr_pool_t *pool, const config_t **config, co
 void config_read_text(const char *path, bytes_t text, apr_pool_t *pool, const config_t **config,
                       config_findings_t *findings);
 
+/* What a tool needs to reach the MTA that runs with the file (admin, mta.data_folder), even if the file has
+ * got mistakes elsewhere meanwhile; nothing else of the result is checked. NULL, and findings, if the file
+ * cannot be read or its structure is broken. */
+const config_t *config_read_loosely(const char *path, apr_pool_t *pool, config_findings_t *findings);
+
 /* Warns of every address of this machine that the configuration names (listeners, Stack IP Address Override,
  * the admin interface) for which is_local says no. */
 void config_check_addresses(const config_t *config, bool (*is_local)(const char *address), apr_pool_t *pool,

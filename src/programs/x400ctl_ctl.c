@@ -58,12 +58,12 @@ static ctl_exit_t ctl_locate(ctl_t *ctl, admin_client_t *client, const char **to
         return CTL_USAGE;
     if (ctl->admin && ctl->token_file)
         return CTL_OK;
-    const config_t *config;
+    /* The file may be wrong already while the MTA still runs with what it was. */
     config_findings_t findings;
-    config_read(ctl->configuration, ctl->pool, &config, &findings);
+    const config_t *config = config_read_loosely(ctl->configuration, ctl->pool, &findings);
     if (!config) {
-        ctl_complain("the configuration %s cannot be used to find the MTA:\n%s", ctl->configuration,
-                     config_findings_text(&findings, ctl->pool));
+        ctl_complain("the configuration cannot be used to find the MTA:");
+        fputs(config_findings_text(&findings, ctl->pool), stderr);
         fputs("Name another one with -c FILE, or the MTA itself with --admin HOST:PORT --token-file FILE.\n",
               stderr);
         return CTL_UNREACHABLE;
