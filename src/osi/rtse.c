@@ -103,8 +103,8 @@ typedef struct rtse_row_t {
 static const rtse_row_t table[] = {
     /* X.228 7.3 transfer, at the sender */
     {RTSE_DATA_REQUEST, IN(RTSE_SENDING), SAME, rtse_do_data},
-    {RTSE_SYNC_CONFIRM, IN(RTSE_SENDING), SAME, rtse_on_sync_confirm},
-    {RTSE_SYNC_CONFIRM, IN(RTSE_ENDING) | IN(RTSE_STOPPING), SAME, nothing}, /* crossed our request */
+    {RTSE_SYNC_CONFIRM, IN(RTSE_SENDING) | IN(RTSE_ENDING), SAME, rtse_on_sync_confirm},
+    {RTSE_SYNC_CONFIRM, IN(RTSE_STOPPING), SAME, nothing}, /* crossed our request */
     {RTSE_START_REQUEST, IN(RTSE_TURN), RTSE_SENDING, rtse_do_start},
     {RTSE_RESUME_REQUEST, IN(RTSE_TURN), RTSE_SENDING, rtse_do_resume},
     {RTSE_END_REQUEST, IN(RTSE_SENDING), SAME, rtse_do_end},

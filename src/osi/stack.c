@@ -455,7 +455,8 @@ static void time_out(osi_stack_t *stack, const char *layer, const char *what, in
     char *state = apr_pstrdup(stack_scratch(stack), osi_stack_state_text(stack, stack_scratch(stack)));
     err_t *err = err_create(stack_error_pool(stack), APR_TIMEUP, layer, "%s within %ld seconds (%s)", what,
                             (long)(timeout / TIME_SECONDS(1)), state);
-    stack_indication_t failed = {.err = err, .abort_reason = -1, .refuse_reason = -1};
+    stack_indication_t failed = {
+        .err = err, .abort_reason = STACK_ABORT_TEMPORARY_PROBLEM, .refuse_reason = -1};
     stack_send_abort(stack, STACK_ABORT_TEMPORARY_PROBLEM, BYTES_NONE);
     stack_failed(stack, &failed);
 }
@@ -632,4 +633,10 @@ const char *osi_mode_name(osi_mode_t mode)
     case OSI_MODE_NORMAL: return "1988 normal";
     }
     return "?";
+}
+
+void osi_stack_set_transfer_limits(osi_stack_t *stack, unsigned checkpoint_size_k, unsigned window_size)
+{
+    stack->config.checkpoint_size_k = checkpoint_size_k;
+    stack->config.window_size = window_size;
 }

@@ -416,6 +416,8 @@ err_t *stack_accept(osi_stack_t *stack, bytes_t user_data)
     err_t *err = session_connect_accept(stack->session, &accept);
     if (err)
         return err;
+    if (accept.version)
+        stack->session_version = accept.version;
     acse_step(&stack->acse, ACSE_EVENT_ACCEPT_RESPONSE);
     stack_opened(stack, stack->opening->our_turn);
     return NULL;
