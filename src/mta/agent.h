@@ -1,9 +1,10 @@
 /* The agent: the MTA itself. It takes messages in from peers and local users, secures them in the store,
  * routes them, transfers them to the next MTA or delivers them to a mailbox, retries, and reports.
  *
- * The agent is an actor: everything of it runs in the thread of one event loop, so nothing in it is locked and
- * nothing in it waits; the store's writer, the name look-ups and the mailbox writer have threads of their own
- * and answer through the loop. The simulation runs many agents in one process, so there is no global state. */
+ * The agent is an actor: everything of it runs in the thread of one event loop, so nothing in it is locked
+ * and nothing in it waits; the store's writer, the name look-ups and the mailbox writer have threads of their
+ * own and answer through the loop. The simulation runs many agents in one process, so there is no global
+ * state. */
 #ifndef MTA_AGENT_H
 #define MTA_AGENT_H
 

@@ -18,14 +18,13 @@
  *                       "state", "turn", "checkpoint_k", "window", "tpdu", "messages", "octets", "idle_s",
  *                       "transfer": { "mts_id", "octets", "total" } | null } ] }
  *   queue             { "connector"?, "mts_id"?, "limit"? } -> { "count", "entries": [ { "id", "message",
- *                       "destination", "priority", "state", "attempts", "size", "age_s", "due_s", "kind" } ] }
- *   queue.show        { "id" } -> the entry with "mts_id", "originator", "recipients": [ { "address", "number",
- *                       "responsibility" } ], "trace": [...]
- *   route.explain     { "address", "from"? (connector) } -> { "address", "found", "target", "kind", "why",
- *                       "candidates": [ { "target", "kind", "pattern", "cost", "matches", "chosen", "why" } ] }
- *   send              { "originator", "recipients": [ text ], "content" (base64), "content_type" (integer or
- *                       object identifier text), "priority"?, "report"? (none, non-delivery, delivery),
- *                       "content_identifier"?, "probe"? (true), "deferred"? (UTC text), "content_return"? }
+ *                       "destination", "priority", "state", "attempts", "size", "age_s", "due_s", "kind" } ]
+ * } queue.show        { "id" } -> the entry with "mts_id", "originator", "recipients": [ { "address",
+ * "number", "responsibility" } ], "trace": [...] route.explain     { "address", "from"? (connector) } -> {
+ * "address", "found", "target", "kind", "why", "candidates": [ { "target", "kind", "pattern", "cost",
+ * "matches", "chosen", "why" } ] } send              { "originator", "recipients": [ text ], "content"
+ * (base64), "content_type" (integer or object identifier text), "priority"?, "report"? (none, non-delivery,
+ * delivery), "content_identifier"?, "probe"? (true), "deferred"? (UTC text), "content_return"? }
  *                       -> { "mts_id" }
  *   link.test         { "connector" } -> { "connector", "ok", "steps": [ { "layer", "ok", "text" } ],
  *                       "negotiated": { ... } }
@@ -41,9 +40,9 @@
 
 #include "mta/agent.h"
 
-/* status: 200 done, 400 the arguments are wrong, 404 no such operation or thing, 409 not possible now, 503 the
- * MTA is stopping. result is given to the callee (it decrefs it); for others than 200 it is { "error": text }
- * with words that say what is wrong and what would be right. */
+/* status: 200 done, 400 the arguments are wrong, 404 no such operation or thing, 409 not possible now, 503
+ * the MTA is stopping. result is given to the callee (it decrefs it); for others than 200 it is { "error":
+ * text } with words that say what is wrong and what would be right. */
 typedef void (*control_reply_t)(void *context, int status, json_t *result);
 
 /* Does operation; in the loop's thread only. arguments is borrowed (NULL = {}). reply is called once, now or

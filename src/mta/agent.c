@@ -1,0 +1,490 @@
+#include "mta/agent.h"
+
+#include <stdlib.h>
+
+#include <apr_strings.h>
+
+#include "event/ids.h"
+#include "mta/association.h"
+#include "mta/connector.h"
+#include "mta/delivery.h"
+#include "mta/object.h"
+#include "mta/queue.h"
+#include "mta/transfer_in.h"
+#include "mta/transfer_out.h"
+#include "mta/trouble.h"
+
+enum { SWEEP_SECONDS = 60, LISTEN_BACKLOG = 512, EXPIRE_BATCH = 256 };
+
+typedef struct listener_t {
+    struct listener_t *next;
+    agent_t *agent;
+    apr_pool_t *pool;
+    net_listener_t *net;
+    const char *name;
+    const char *address; /* as configured, NULL = any */
+    unsigned port;
+    config_listener_t config;
+} listener_t;
+
+x411_domain_t agent_domain(const agent_t *agent)
+{
+    const config_mta_t *mta = &agent->config->mta;
+    return x411_domain_make(mta->country, mta->admd, mta->prmd);
+}
+
+x411_mts_id_t agent_new_mts_id(agent_t *agent, apr_pool_t *pool)
+{
+    x411_domain_t domain = agent_domain(agent);
+    return x411_mts_id_make(pool, &domain, agent->config->mta.name, agent_utc(agent), ++agent->identifiers);
+}
+
+destination_t *agent_find_destination(agent_t *agent, const char *name)
+{
+    return apr_hash_get(agent->destinations, name, APR_HASH_KEY_STRING);
+}
+
+connector_t *agent_find_connector(agent_t *agent, const char *name)
+{
+    destination_t *destination = agent_find_destination(agent, name);
+    return destination && destination->kind == ROUTE_CONNECTOR ? (connector_t *)destination : NULL;
+}
+
+/* A destination of this kind and name: the one that was there before, or a new one. A name that changed its
+ * kind gets a new one; the old one's queue was routed anew. */
+static destination_t *take_destination(agent_t *agent, route_target_kind_t kind, const void *config,
+                                       const char *name)
+{
+    destination_t *destination = agent_find_destination(agent, name);
+    if (destination && destination->kind == kind) {
+        if (kind == ROUTE_CONNECTOR)
+            connector_configure((connector_t *)destination, config);
+        else
+            delivery_configure((mailbox_t *)destination, config);
+        return destination;
+    }
+    destination = kind == ROUTE_CONNECTOR ? &connector_create(agent, config)->destination
+                                          : &mailbox_create(agent, config)->destination;
+    apr_hash_set(agent->destinations, destination->name, APR_HASH_KEY_STRING, destination);
+    return destination;
+}
+
+static bool is_configured(const config_t *config, const destination_t *destination)
+{
+    return destination->kind == ROUTE_CONNECTOR ? config_find_connector(config, destination->name) != NULL
+                                                : config_find_mailbox(config, destination->name) != NULL;
+}
+
+static void remove_others(agent_t *agent, const config_t *config)
+{
+    for (apr_hash_index_t *i = apr_hash_first(agent->route_pool, agent->destinations); i;
+         i = apr_hash_next(i)) {
+        destination_t *destination = apr_hash_this_val(i);
+        if (is_configured(config, destination))
+            continue;
+        if (destination->kind == ROUTE_CONNECTOR)
+            connector_configure((connector_t *)destination, NULL);
+        else
+            delivery_configure((mailbox_t *)destination, NULL);
+    }
+}
+
+/* Takes the routes and destinations of config over; on failure nothing has changed. */
+static err_t *apply_configuration(agent_t *agent, const config_t *config)
+{
+    apr_pool_t *pool;
+    apr_pool_create(&pool, agent->pool);
+    route_table_t *routes;
+    err_t *err = route_table_create(&routes, config, pool);
+    if (err) {
+        err = err_copy(agent->pool, err);
+        apr_pool_destroy(pool);
+        return err;
+    }
+    apr_pool_t *old = agent->route_pool;
+    agent->route_pool = pool;
+    agent->routes = routes;
+    agent->config = config;
+    agent->connectors = apr_pcalloc(pool, (config->connector_count + 1) * sizeof(connector_t *));
+    agent->mailboxes = apr_pcalloc(pool, (config->mailbox_count + 1) * sizeof(mailbox_t *));
+    for (size_t i = 0; i < config->connector_count; i++)
+        agent->connectors[i] = (connector_t *)take_destination(agent, ROUTE_CONNECTOR, &config->connectors[i],
+                                                               config->connectors[i].name);
+    for (size_t i = 0; i < config->mailbox_count; i++)
+        agent->mailboxes[i] = (mailbox_t *)take_destination(agent, ROUTE_MAILBOX, &config->mailboxes[i],
+                                                            config->mailboxes[i].name);
+    remove_others(agent, config);
+    if (old)
+        apr_pool_destroy(old);
+    return NULL;
+}
+
+static apr_status_t release_shared(void *data)
+{
+    agent_t *agent = data;
+    for (apr_hash_index_t *i = apr_hash_first(NULL, agent->shared); i; i = apr_hash_next(i))
+        free(apr_hash_this_val(i));
+    return APR_SUCCESS;
+}
+
+err_t *agent_create(agent_t **out, const config_t *config, const agent_services_t *services,
+                    apr_pool_t *parent)
+{
+    apr_pool_t *pool;
+    apr_pool_create(&pool, parent);
+    agent_t *agent = apr_pcalloc(pool, sizeof(*agent));
+    agent->pool = pool;
+    agent->services = *services;
+    agent->destinations = apr_hash_make(pool);
+    agent->shared = apr_hash_make(pool);
+    agent->repeats = repeat_create(pool, MTA_REPEAT_LIMIT);
+    agent->started_utc = agent_utc(agent);
+    agent->started_mono = agent_now(agent);
+    apr_pool_cleanup_register(pool, agent, release_shared, apr_pool_cleanup_null);
+    err_t *err = apply_configuration(agent, config);
+    if (!err)
+        err = worker_create(&agent->worker, services->loop, pool);
+    if (err) {
+        err = err_copy(parent, err);
+        apr_pool_destroy(pool);
+        return err;
+    }
+    *out = agent;
+    return NULL;
+}
+
+/* Start-up: the queue. */
+
+typedef struct load_t {
+    agent_t *agent;
+    uint64_t *messages; /* identifiers, one for each entry, to find those with several */
+    size_t count;
+    size_t capacity;
+} load_t;
+
+static void load_entry(void *context, const store_entry_t *stored)
+{
+    load_t *load = context;
+    agent_t *agent = load->agent;
+    if (load->count == load->capacity) {
+        load->capacity = load->capacity ? load->capacity * 2 : 1024;
+        load->messages = realloc(load->messages, load->capacity * sizeof(*load->messages));
+        if (!load->messages)
+            abort();
+    }
+    load->messages[load->count++] = stored->message_id;
+    destination_t *destination = agent_find_destination(agent, stored->destination);
+    if (!destination) { /* its destination went while the service was down: it is routed anew */
+        config_connector_t *gone = apr_pcalloc(agent->pool, sizeof(*gone));
+        gone->name = apr_pstrdup(agent->pool, stored->destination);
+        connector_t *connector = connector_create(agent, gone);
+        destination = &connector->destination;
+        apr_hash_set(agent->destinations, destination->name, APR_HASH_KEY_STRING, destination);
+        connector_configure(connector, NULL);
+    }
+    queue_insert(queue_entry_load(destination, stored), stored->due);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint64_t first = *(const uint64_t *)a;
+    uint64_t second = *(const uint64_t *)b;
+    return first < second ? -1 : first > second;
+}
+
+static void count_shared(load_t *load)
+{
+    if (!load->count)
+        return;
+    qsort(load->messages, load->count, sizeof(*load->messages), compare_ids);
+    size_t start = 0;
+    for (size_t i = 1; i <= load->count; i++) {
+        if (i < load->count && load->messages[i] == load->messages[start])
+            continue;
+        if (i - start > 1)
+            queue_shared_add(load->agent, load->messages[start], (unsigned)(i - start));
+        start = i;
+    }
+}
+
+static void load_mark(void *context, const uint8_t digest[STORE_DIGEST_SIZE], utc_time_t time)
+{
+    agent_t *agent = context;
+    repeat_add(agent->repeats, digest, time);
+}
+
+static err_t *load_queue(agent_t *agent)
+{
+    load_t load = {.agent = agent};
+    apr_pool_t *pool;
+    apr_pool_create(&pool, agent->pool);
+    err_t *err = store_purge_orphans(agent->services.store, pool);
+    if (!err)
+        err = store_scan_entries(agent->services.store, load_entry, &load, pool);
+    if (!err)
+        err = store_scan_marks(agent->services.store, MTA_REPEAT_LIMIT, load_mark, agent, pool);
+    if (!err)
+        count_shared(&load);
+    free(load.messages);
+    if (err)
+        err = err_copy(agent->pool, err);
+    apr_pool_destroy(pool);
+    return err;
+}
+
+/* Listeners. */
+
+static void accepted(void *context, net_conn_t *conn)
+{
+    listener_t *listener = context;
+    association_accept(listener->agent, conn, &listener->config);
+}
+
+static err_t *open_listener(agent_t *agent, const config_listener_t *config)
+{
+    apr_pool_t *pool;
+    apr_pool_create(&pool, agent->pool);
+    listener_t *listener = apr_pcalloc(pool, sizeof(*listener));
+    listener->agent = agent;
+    listener->pool = pool;
+    listener->name = apr_pstrdup(pool, config->name);
+    listener->address = config->address ? apr_pstrdup(pool, config->address) : NULL;
+    listener->port = config->port;
+    listener->config = *config;
+    listener->config.transport_selector = bytes_copy(pool, config->transport_selector);
+    listener->config.name = listener->name;
+    listener->config.address = listener->address;
+    net_listen_t listen = {
+        .address = listener->address, .port = (uint16_t)config->port, .backlog = LISTEN_BACKLOG};
+    err_t *err = net_listen(&listener->net, agent->services.loop, &listen, accepted, listener, pool);
+    const char *address =
+        apr_psprintf(pool, "%s:%u", listener->address ? listener->address : "*", config->port);
+    event_subject_t subject = {.layer = "transport"};
+    if (err) {
+        event_raise(agent->services.events, EVENT_ID_LISTENER_ERROR, &subject, listener->name, address,
+                    err_describe(pool, err));
+        err = err_wrap(agent->pool, err_copy(agent->pool, err), err->code, "transport",
+                       "listener \"%s\" cannot be opened at %s", config->name, address);
+        apr_pool_destroy(pool);
+        return err;
+    }
+    event_raise(agent->services.events, EVENT_ID_LISTENER_OPENED, &subject, listener->name,
+                net_listener_address(listener->net));
+    listener->next = agent->listeners;
+    agent->listeners = listener;
+    return NULL;
+}
+
+static void close_listener(listener_t *listener)
+{
+    net_listener_close(listener->net);
+    apr_pool_destroy(listener->pool);
+}
+
+static void close_listeners(agent_t *agent)
+{
+    while (agent->listeners) {
+        listener_t *listener = agent->listeners;
+        agent->listeners = listener->next;
+        close_listener(listener);
+    }
+}
+
+static bool same_listener(const listener_t *listener, const config_listener_t *config)
+{
+    return listener->port == config->port && strcmp(listener->name, config->name) == 0 &&
+           strcmp(listener->address ? listener->address : "", config->address ? config->address : "") == 0;
+}
+
+/* Closes what is no longer configured, then opens what is new. */
+static err_t *update_listeners(agent_t *agent)
+{
+    const config_t *config = agent->config;
+    for (listener_t **place = &agent->listeners; *place;) {
+        listener_t *listener = *place;
+        bool kept = false;
+        for (size_t i = 0; i < config->listener_count; i++)
+            kept = kept || same_listener(listener, &config->listeners[i]);
+        if (kept) {
+            place = &listener->next;
+            continue;
+        }
+        *place = listener->next;
+        close_listener(listener);
+    }
+    err_t *first = NULL;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        bool open = false;
+        for (const listener_t *listener = agent->listeners; listener; listener = listener->next)
+            open = open || same_listener(listener, &config->listeners[i]);
+        err_t *err = open ? NULL : open_listener(agent, &config->listeners[i]);
+        if (err && !first)
+            first = err;
+    }
+    return first;
+}
+
+const char *agent_listener_text(const agent_t *agent, size_t index, const char **name)
+{
+    const listener_t *listener = agent->listeners;
+    while (listener && index--)
+        listener = listener->next;
+    if (!listener)
+        return NULL;
+    *name = listener->name;
+    return net_listener_address(listener->net);
+}
+
+/* Expiry: what is too old is non-delivered. Every entry is looked at once in a while. */
+
+static void expire_destination(destination_t *destination)
+{
+    agent_t *agent = destination->agent;
+    utc_time_t now = agent_utc(agent);
+    unsigned left = EXPIRE_BATCH;
+    for (int class = 0; class < MTA_CLASS_COUNT; class ++) {
+        queue_entry_t *next;
+        for (queue_entry_t *entry = destination->ready[class].first; entry && left; entry = next) {
+            next = entry->next;
+            if (entry->expiry > now)
+                continue;
+            left--;
+            char id[32];
+            char minutes[32];
+            apr_snprintf(id, sizeof(id), "%" APR_UINT64_T_FMT, (apr_uint64_t)entry->message_id);
+            apr_snprintf(minutes, sizeof(minutes), "%" APR_INT64_T_FMT,
+                         (apr_int64_t)((now - entry->arrival) / 60000000));
+            event_subject_t subject = {.connector = destination->name};
+            event_raise(agent->services.events, EVENT_ID_MESSAGE_EXPIRED, &subject,
+                        entry->object ? entry->object->record.mts_id : id, destination->name, minutes);
+            queue_take(entry);
+            trouble_t trouble = {.kind = TROUBLE_EXPIRED, .entry = entry};
+            trouble_handle(agent, &trouble);
+        }
+    }
+}
+
+static void sweep(void *baton)
+{
+    agent_t *agent = baton;
+    apr_pool_t *pool;
+    apr_pool_create(&pool, agent->pool);
+    for (apr_hash_index_t *i = apr_hash_first(pool, agent->destinations); i; i = apr_hash_next(i))
+        expire_destination(apr_hash_this_val(i));
+    apr_pool_destroy(pool);
+    store_txn_t *txn = store_txn_begin(agent->services.store);
+    store_txn_purge_marks(txn, agent_utc(agent) - TIME_SECONDS((int64_t)agent->config->mta.repeat_memory));
+    store_txn_commit(txn, NULL, NULL);
+    timers_arm(agent_timers(agent), &agent->sweep, agent_now(agent) + TIME_SECONDS(SWEEP_SECONDS));
+}
+
+static void kick_all(agent_t *agent)
+{
+    for (size_t i = 0; i < agent->config->connector_count; i++)
+        connector_kick(agent->connectors[i]);
+    for (size_t i = 0; i < agent->config->mailbox_count; i++)
+        delivery_kick(agent->mailboxes[i]);
+}
+
+err_t *agent_start(agent_t *agent)
+{
+    err_t *err = load_queue(agent);
+    if (!err)
+        err = update_listeners(agent);
+    if (err) {
+        close_listeners(agent);
+        return err;
+    }
+    agent->started = true;
+    agent->sweep.run = sweep;
+    agent->sweep.baton = agent;
+    timers_arm(agent_timers(agent), &agent->sweep, agent_now(agent) + TIME_SECONDS(SWEEP_SECONDS));
+    event_raise(agent->services.events, EVENT_ID_CONFIGURATION_LOADED, NULL, agent->config->path);
+    kick_all(agent);
+    return NULL;
+}
+
+err_t *agent_reload(agent_t *agent, const config_t *config)
+{
+    err_t *err = apply_configuration(agent, config);
+    if (err)
+        return err;
+    err = update_listeners(agent);
+    event_raise(agent->services.events, EVENT_ID_CONFIGURATION_RELOADED, NULL, config->path,
+                err ? err_describe(agent->route_pool, err) : "all of it is in force");
+    kick_all(agent);
+    return NULL; /* a listener that cannot be opened is told by its event; the rest works */
+}
+
+void agent_store_ready(agent_t *agent)
+{
+    store_drain(agent->services.store);
+}
+
+/* Stop. */
+
+void agent_check_stopped(agent_t *agent)
+{
+    if (!agent->stopping || agent->stopped_told || agent->associations || agent->works || agent->deliveries)
+        return;
+    agent->stopped_told = true;
+    timers_cancel(agent_timers(agent), &agent->stop_timer);
+    if (agent->services.stopped)
+        agent->services.stopped(agent->services.context);
+}
+
+static void patience_over(void *baton)
+{
+    agent_t *agent = baton;
+    for (association_t *association = agent->associations; association; association = association->agent_next)
+        association_abort(association, STACK_ABORT_LOCAL_SYSTEM_PROBLEM);
+}
+
+void agent_stop(agent_t *agent, int64_t patience)
+{
+    if (agent->stopping)
+        return;
+    agent->stopping = true;
+    close_listeners(agent);
+    timers_cancel(agent_timers(agent), &agent->sweep);
+    agent->stop_timer.run = patience_over;
+    agent->stop_timer.baton = agent;
+    timers_arm(agent_timers(agent), &agent->stop_timer, agent_now(agent) + patience);
+    association_t *next;
+    for (association_t *association = agent->associations; association; association = next) {
+        next = association->agent_next;
+        if (association->state == ASSOCIATION_OPEN && !association->outbound && !association->in)
+            association_abort(association, STACK_ABORT_TEMPORARY_PROBLEM);
+        else
+            association_release(association);
+    }
+    agent_check_stopped(agent);
+}
+
+static void forget_destination(destination_t *destination)
+{
+    timers_t *timers = agent_timers(destination->agent);
+    if (destination->kind == ROUTE_CONNECTOR) {
+        connector_t *connector = (connector_t *)destination;
+        transfer_out_forget_all(connector);
+        transfer_in_forget_all(connector);
+        timers_cancel(timers, &connector->retry);
+    } else {
+        timers_cancel(timers, &((mailbox_t *)destination)->retry);
+    }
+    queue_forget_all(destination);
+}
+
+void agent_destroy(agent_t *agent)
+{
+    agent->stopping = true;
+    close_listeners(agent);
+    while (agent->associations)
+        association_drop(agent->associations);
+    timers_cancel(agent_timers(agent), &agent->sweep);
+    timers_cancel(agent_timers(agent), &agent->stop_timer);
+    worker_destroy(agent->worker);
+    for (apr_hash_index_t *i = apr_hash_first(agent->pool, agent->destinations); i; i = apr_hash_next(i))
+        forget_destination(apr_hash_this_val(i));
+    apr_pool_destroy(agent->pool);
+}

@@ -1,0 +1,485 @@
+#include "mta/association.h"
+
+#include <apr_strings.h>
+
+#include "event/ids.h"
+#include "mta/bind.h"
+#include "mta/connector.h"
+#include "mta/link_test.h"
+#include "mta/transfer_in.h"
+#include "mta/transfer_out.h"
+
+enum { OPEN_TIMEOUT_SECONDS = 120, TPDU_2K = 2048, TPDU_DEFAULT = 65531 };
+
+static void indicate(void *context, const stack_indication_t *indication);
+static const stack_ops_t stack_ops = {indicate};
+
+static void tick(void *baton)
+{
+    association_t *association = baton;
+    osi_stack_tick(association->stack, agent_now(association->agent));
+    association_pump(association);
+}
+
+static void unlink_from_connector(association_t *association)
+{
+    if (!association->connector)
+        return;
+    for (association_t **place = &association->connector->associations; *place; place = &(*place)->next) {
+        if (*place == association) {
+            *place = association->next;
+            break;
+        }
+    }
+}
+
+/* Gives everything of the association back; outside of all callbacks of its stack and connection. */
+static void destroy(association_t *association, bool linger)
+{
+    agent_t *agent = association->agent;
+    timers_t *timers = agent_timers(agent);
+    timers_cancel(timers, &association->tick);
+    timers_cancel(timers, &association->idle);
+    timers_cancel(timers, &association->end);
+    if (association->conn)
+        net_conn_close(association->conn, linger);
+    unlink_from_connector(association);
+    if (association->agent_previous)
+        association->agent_previous->agent_next = association->agent_next;
+    else
+        agent->associations = association->agent_next;
+    if (association->agent_next)
+        association->agent_next->agent_previous = association->agent_previous;
+    agent->association_count--;
+    if (association->refusing)
+        agent->refusing_count--;
+    apr_pool_destroy(association->pool);
+}
+
+static void tell_closed(const association_t *association)
+{
+    char messages[48];
+    apr_snprintf(messages, sizeof(messages), "%" APR_UINT64_T_FMT " messages passed",
+                 (apr_uint64_t)association->messages);
+    const char *name = association->connector ? association->connector->destination.name : "";
+    event_subject_t subject = {.connector = name};
+    event_raise(association->agent->services.events, EVENT_ID_ASSOCIATION_CLOSED, &subject, name,
+                association->peer, messages);
+}
+
+static void end(void *baton)
+{
+    association_t *association = baton;
+    agent_t *agent = association->agent;
+    connector_t *connector = association->connector;
+    if (association->in)
+        transfer_in_interrupted(association);
+    if (association->out)
+        transfer_out_lost(association, NULL);
+    if (association->since)
+        tell_closed(association);
+    if (association->link_test)
+        link_test_ended(association->link_test);
+    destroy(association, true);
+    if (connector)
+        connector_kick(connector);
+    agent_check_stopped(agent);
+}
+
+static void end_soon(association_t *association)
+{
+    association->state = ASSOCIATION_OVER;
+    if (!timers_armed(&association->end))
+        timers_arm(agent_timers(association->agent), &association->end, agent_now(association->agent));
+}
+
+void association_pump(association_t *association)
+{
+    if (association->conn && buffer_length(osi_stack_output(association->stack)))
+        net_conn_send(association->conn);
+    if (osi_stack_over(association->stack)) {
+        end_soon(association);
+        return;
+    }
+    mono_time_t deadline = osi_stack_deadline(association->stack);
+    if (deadline == MONO_NEVER)
+        timers_cancel(agent_timers(association->agent), &association->tick);
+    else if (!timers_armed(&association->tick) || association->tick.due != deadline)
+        timers_arm(agent_timers(association->agent), &association->tick, deadline);
+}
+
+static void idle(void *baton);
+
+static void arm_idle(association_t *association)
+{
+    const connector_t *connector = association->connector;
+    if (!association->outbound || !connector || !connector->config)
+        return;
+    timers_arm(agent_timers(association->agent), &association->idle,
+               association->activity + TIME_SECONDS(connector->config->lifetime));
+}
+
+/* Lifetime: an association that had nothing to do for so long is released. */
+static void idle(void *baton)
+{
+    association_t *association = baton;
+    mono_time_t now = agent_now(association->agent);
+    if (association->state != ASSOCIATION_OPEN || !association->connector->config)
+        return;
+    int64_t lifetime = TIME_SECONDS(association->connector->config->lifetime);
+    if (association->in || association->out || now - association->activity < lifetime) {
+        if (association->in || association->out)
+            association->activity = now;
+        arm_idle(association);
+        return;
+    }
+    association_release(association);
+    if (association->state == ASSOCIATION_OPEN) { /* the turn is to come first */
+        association->activity = now;
+        arm_idle(association);
+    }
+}
+
+static association_t *create(agent_t *agent, const config_connector_t *config)
+{
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    association_t *association = apr_pcalloc(pool, sizeof(*association));
+    mono_time_t now = agent_now(agent);
+    *association = (association_t){.agent = agent,
+                                   .pool = pool,
+                                   .id = ++agent->next_association,
+                                   .activity = now,
+                                   .tick = {.run = tick, .baton = association},
+                                   .idle = {.run = idle, .baton = association},
+                                   .end = {.run = end, .baton = association}};
+    stack_config_t stack = {.tpdu_size = TPDU_DEFAULT,
+                            .checkpoint_size_k = config ? config->checkpoint_size : 30,
+                            .window_size = config ? config->window_size : 5,
+                            .two_way_alternate = config && config->two_way_alternate,
+                            .transport_timeout = TIME_SECONDS(config ? config->connect_timeout : 60),
+                            .open_timeout = TIME_SECONDS(OPEN_TIMEOUT_SECONDS),
+                            .close_timeout = TIME_SECONDS(config ? config->disconnect : 120),
+                            .open_data_limit = MTA_OPEN_DATA_LIMIT,
+                            .host_name = agent->config->mta.name,
+                            .started = agent_utc(agent),
+                            .reference = (uint16_t)(agent->next_association % 65535 + 1)};
+    if (config && config->quirks & CONFIG_QUIRK_2K_TPDU)
+        stack.tpdu_size = TPDU_2K;
+    association->stack = osi_stack_create(pool, &stack, &stack_ops, association, now);
+    association->agent_next = agent->associations;
+    if (agent->associations)
+        agent->associations->agent_previous = association;
+    agent->associations = association;
+    agent->association_count++;
+    return association;
+}
+
+/* The connection's side. */
+
+static void connected(void *context)
+{
+    association_t *association = context;
+    const config_connector_t *config = association->connector->config;
+    mono_time_t now = agent_now(association->agent);
+    if (!config) { /* the connector went with a reload while the call was on its way */
+        end_soon(association);
+        return;
+    }
+    apr_cpystrn(association->peer, net_conn_peer_address(association->conn), sizeof(association->peer));
+    association->state = ASSOCIATION_OPENING;
+    static const osi_mode_t modes[] = {[CONFIG_CONFORMANCE_1984] = OSI_MODE_X410_1984,
+                                       [CONFIG_CONFORMANCE_1988_X410] = OSI_MODE_X410_1988,
+                                       [CONFIG_CONFORMANCE_1988_NORMAL] = OSI_MODE_NORMAL};
+    osi_mode_t mode = modes[config->conformance];
+    association->mode = bind_mode(mode);
+    buffer_t argument;
+    buffer_init(&argument, association->pool, MTA_OPEN_DATA_LIMIT);
+    bind_write_argument(association, &argument);
+    stack_open_t open = {.mode = mode,
+                         .calling = {.transport = config->incoming_t_selector,
+                                     .session = config->incoming_s_selector,
+                                     .presentation = config->incoming_p_selector},
+                         .called = {.transport = config->outgoing_t_selector,
+                                    .session = config->outgoing_s_selector,
+                                    .presentation = config->outgoing_p_selector},
+                         .user_data = buffer_bytes(&argument)};
+    if (association->link_test)
+        link_test_connected(association->link_test, association->peer);
+    err_t *err = osi_stack_open_request(association->stack, &open, now);
+    if (err) {
+        connector_open_failed(association->connector, association, err);
+        end_soon(association);
+    }
+    buffer_release(&argument);
+    association_pump(association);
+}
+
+static void input(void *context, bytes_t octets)
+{
+    association_t *association = context;
+    osi_stack_input(association->stack, octets, agent_now(association->agent));
+    association_pump(association);
+}
+
+static void drained(void *context)
+{
+    association_t *association = context;
+    transfer_out_feed(association);
+    association_pump(association);
+}
+
+static void closed(void *context, const err_t *err)
+{
+    association_t *association = context;
+    association->conn = NULL;
+    if (association->link_test && !association->since)
+        link_test_failed(association->link_test, err);
+    if (association->state == ASSOCIATION_CONNECTING)
+        connector_open_failed(association->connector, association, err);
+    else
+        osi_stack_network_closed(association->stack, err, agent_now(association->agent));
+    end_soon(association);
+}
+
+static const net_conn_ops_t conn_ops = {connected, input, drained, closed};
+
+association_t *association_open(connector_t *connector, struct link_test_t *test)
+{
+    agent_t *agent = connector->destination.agent;
+    const config_connector_t *config = connector->config;
+    association_t *association = create(agent, config);
+    association->connector = connector;
+    association->outbound = true;
+    association->two_way_alternate = config->two_way_alternate;
+    association->link_test = test;
+    association->test = test != NULL;
+    association->state = ASSOCIATION_CONNECTING;
+    association->next = connector->associations;
+    connector->associations = association;
+    connector->cumulative_outbound++;
+    net_dial_t dial = {.host = config->remote_host,
+                       .port = (uint16_t)config->port,
+                       .local_address = config->local_address,
+                       .timeout = TIME_SECONDS(config->connect_timeout)};
+    apr_snprintf(association->peer, sizeof(association->peer), "%s:%u", config->remote_host, config->port);
+    association->conn =
+        net_dial(agent->services.loop, &dial, osi_stack_output(association->stack), &conn_ops, association);
+    return association;
+}
+
+void association_accept(agent_t *agent, net_conn_t *conn, const config_listener_t *listener)
+{
+    (void)listener;
+    unsigned limit = agent->config->mta.maximum_associations;
+    bool refusing = agent->association_count - agent->refusing_count >= limit;
+    if (agent->stopping || (refusing && agent->refusing_count >= MTA_REFUSING_LIMIT)) {
+        agent->refused++;
+        net_conn_close(conn, false);
+        return;
+    }
+    association_t *association = create(agent, NULL);
+    association->state = ASSOCIATION_OPENING;
+    association->refusing = refusing;
+    if (refusing)
+        agent->refusing_count++;
+    association->conn = conn;
+    apr_cpystrn(association->peer, net_conn_peer_address(conn), sizeof(association->peer));
+    net_conn_attach(conn, osi_stack_output(association->stack), &conn_ops, association);
+    association_pump(association); /* the stack's deadline ends a call that says nothing */
+}
+
+/* The stack's side. */
+
+static void opened(association_t *association)
+{
+    connector_t *connector = association->connector;
+    agent_t *agent = association->agent;
+    association->state = ASSOCIATION_OPEN;
+    association->since = agent_now(agent);
+    association->activity = association->since;
+    stack_facts_t facts;
+    osi_stack_facts(association->stack, &facts);
+    association->two_way_alternate = facts.two_way_alternate;
+    const char *name = connector->destination.name;
+    event_subject_t subject = {.connector = name};
+    event_raise(agent->services.events, EVENT_ID_ASSOCIATION_OPENED, &subject, name, association->peer,
+                association->outbound ? "outgoing" : "incoming", osi_mode_name(facts.mode));
+    arm_idle(association);
+    if (association->link_test) {
+        link_test_opened(association->link_test, association);
+        association_release(association);
+        return;
+    }
+    connector_opened(connector, association);
+}
+
+static void open_indication(association_t *association, const stack_indication_t *indication)
+{
+    association->mode = bind_mode(indication->mode);
+    association->two_way_alternate = indication->two_way_alternate;
+    connector_t *connector = bind_check_argument(association, indication);
+    if (!connector)
+        return; /* it was refused */
+    association->connector = connector;
+    association->next = connector->associations;
+    connector->associations = association;
+    connector->cumulative_inbound++;
+    connector->last_inbound = agent_utc(association->agent);
+    opened(association);
+}
+
+static void open_confirm(association_t *association, const stack_indication_t *indication)
+{
+    err_t *err = bind_check_result(association, indication);
+    if (err) {
+        connector_open_failed(association->connector, association, err);
+        if (association->link_test)
+            link_test_failed(association->link_test, err);
+        osi_stack_abort(association->stack, STACK_ABORT_USER_ERROR, BYTES_NONE,
+                        agent_now(association->agent));
+        return;
+    }
+    association->connector->last_outbound = agent_utc(association->agent);
+    opened(association);
+}
+
+static void open_refused(association_t *association, const stack_indication_t *indication)
+{
+    const err_t *err = bind_explain_refusal(association, indication);
+    if (association->link_test)
+        link_test_failed(association->link_test, err);
+    connector_open_failed(association->connector, association, err);
+}
+
+static void aborted(association_t *association, const stack_indication_t *indication)
+{
+    bool was_open = association->since != 0;
+    if (association->in)
+        transfer_in_interrupted(association);
+    if (association->out)
+        transfer_out_lost(association, indication->err);
+    if (!was_open && association->outbound) {
+        if (association->link_test)
+            link_test_failed(association->link_test, indication->err);
+        if (association->state != ASSOCIATION_OVER)
+            connector_open_failed(association->connector, association, indication->err);
+    } else {
+        connector_lost(association, indication);
+    }
+    association->state = ASSOCIATION_OVER;
+}
+
+static void turn_please(association_t *association)
+{
+    association->turn_wanted = true;
+    association_next(association);
+}
+
+static void indicate(void *context, const stack_indication_t *indication)
+{
+    association_t *association = context;
+    switch (indication->kind) {
+    case STACK_OPEN_INDICATION: open_indication(association, indication); break;
+    case STACK_OPEN_CONFIRM: open_confirm(association, indication); break;
+    case STACK_OPEN_REFUSED: open_refused(association, indication); break;
+    case STACK_TRANSFER_START: transfer_in_start(association, indication); break;
+    case STACK_TRANSFER_RESUME: transfer_in_resume(association, indication); break;
+    case STACK_TRANSFER_DATA: transfer_in_data(association, indication->octets); break;
+    case STACK_CHECKPOINT: transfer_in_checkpoint(association, indication); break;
+    case STACK_TRANSFER_END: transfer_in_end(association); break;
+    case STACK_TRANSFER_DISCARDED: transfer_in_discarded(association); break;
+    case STACK_TRANSFER_INTERRUPTED: transfer_in_interrupted(association); break;
+    case STACK_CHECKPOINT_CONFIRM: transfer_out_checkpoint(association, indication); break;
+    case STACK_TRANSFER_CONFIRM: transfer_out_confirmed(association); break;
+    case STACK_TRANSFER_FAILED: transfer_out_failed(association, indication); break;
+    case STACK_TURN_PLEASE: turn_please(association); break;
+    case STACK_TURN_GIVEN:
+        association->turn_asked = false;
+        association_next(association);
+        break;
+    case STACK_CLOSE_INDICATION:
+    case STACK_CLOSE_CONFIRM: association->state = ASSOCIATION_CLOSING; break;
+    case STACK_ABORTED: aborted(association, indication); break;
+    }
+}
+
+/* What the MTA does with an open association. */
+
+bool association_can_send(const association_t *association)
+{
+    return association->state == ASSOCIATION_OPEN && !association->out && !association->in &&
+           !association->test && osi_stack_is_open(association->stack) &&
+           osi_stack_has_turn(association->stack);
+}
+
+void association_ask_turn(association_t *association)
+{
+    if (association->state != ASSOCIATION_OPEN || !association->two_way_alternate ||
+        association->turn_asked || osi_stack_has_turn(association->stack))
+        return;
+    if (!osi_stack_turn_please(association->stack, 0, agent_now(association->agent)))
+        association->turn_asked = true;
+    association_pump(association);
+}
+
+void association_next(association_t *association)
+{
+    if (association->state == ASSOCIATION_OPEN && !association->out) {
+        connector_kick(association->connector);
+        bool sends = association->out || association->state != ASSOCIATION_OPEN;
+        if (!sends && association->turn_wanted && osi_stack_has_turn(association->stack)) {
+            association->turn_wanted = false;
+            osi_stack_turn_give(association->stack, agent_now(association->agent));
+        }
+        if (!sends && association->agent->stopping)
+            association_release(association);
+    }
+    association_pump(association);
+}
+
+void association_release(association_t *association)
+{
+    mono_time_t now = agent_now(association->agent);
+    if (association->state == ASSOCIATION_CONNECTING) {
+        end_soon(association);
+        return;
+    }
+    if (association->state != ASSOCIATION_OPEN || association->out || association->in)
+        return;
+    if (!osi_stack_has_turn(association->stack)) {
+        association_ask_turn(association);
+        return;
+    }
+    if (osi_stack_close_request(association->stack, now))
+        osi_stack_abort(association->stack, STACK_ABORT_LOCAL_SYSTEM_PROBLEM, BYTES_NONE, now);
+    if (association->state == ASSOCIATION_OPEN)
+        association->state = ASSOCIATION_CLOSING;
+    association_pump(association);
+}
+
+void association_abort(association_t *association, int reason)
+{
+    osi_stack_abort(association->stack, reason, BYTES_NONE, agent_now(association->agent));
+    association_pump(association);
+}
+
+void association_drop(association_t *association)
+{
+    association->link_test = NULL;
+    if (association->in)
+        transfer_in_discarded(association);
+    if (association->out)
+        transfer_out_lost(association, NULL);
+    destroy(association, false);
+}
+
+const char *association_state_name(const association_t *association)
+{
+    static const char *const names[] = {[ASSOCIATION_CONNECTING] = "connecting",
+                                        [ASSOCIATION_OPENING] = "opening",
+                                        [ASSOCIATION_OPEN] = "open",
+                                        [ASSOCIATION_CLOSING] = "closing",
+                                        [ASSOCIATION_OVER] = "over"};
+    return names[association->state];
+}

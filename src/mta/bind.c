@@ -1,0 +1,237 @@
+#include "mta/bind.h"
+
+#include <apr_strings.h>
+
+#include "event/ids.h"
+
+x411_mode_t bind_mode(osi_mode_t mode)
+{
+    static const x411_mode_t modes[] = {[OSI_MODE_X410_1984] = X411_MODE_1984,
+                                        [OSI_MODE_X410_1988] = X411_MODE_X410_1988,
+                                        [OSI_MODE_NORMAL] = X411_MODE_NORMAL};
+    return modes[mode];
+}
+
+void bind_write_argument(association_t *association, buffer_t *out)
+{
+    const config_connector_t *config = association->connector->config;
+    x411_bind_t bind = x411_bind_make(association->mode, config->local_mta_name, config->local_mta_password);
+    x411_bind_encode(association->mode, X411_BIND_ARGUMENT, &bind, out);
+}
+
+/* Why a call is refused: what the operator is told and what the peer is told. */
+typedef struct refusal_t {
+    int rts_reason; /* stack_refuse_t in the X.410 modes and where the standard has no bind error */
+    int64_t bind_error;
+    const char *why;
+} refusal_t;
+
+static const refusal_t refuse_limit = {STACK_REFUSE_RTS_BUSY, X411_BIND_BUSY, "Session limit exceeded"};
+static const refusal_t refuse_malformed = {STACK_REFUSE_VALIDATION_FAILURE, X411_BIND_AUTHENTICATION_ERROR,
+                                           "the bind cannot be decoded"};
+static const refusal_t refuse_unknown = {STACK_REFUSE_VALIDATION_FAILURE, X411_BIND_AUTHENTICATION_ERROR,
+                                         "no connector has this remote MTA name"};
+static const refusal_t refuse_password = {STACK_REFUSE_VALIDATION_FAILURE, X411_BIND_AUTHENTICATION_ERROR,
+                                          "wrong password"};
+static const refusal_t refuse_dialogue = {STACK_REFUSE_UNACCEPTABLE_DIALOGUE_MODE,
+                                          X411_BIND_UNACCEPTABLE_DIALOGUE_MODE,
+                                          "dialogue mode not supported"};
+static const refusal_t refuse_suspended = {STACK_REFUSE_RTS_BUSY, X411_BIND_BUSY,
+                                           "the connector is closed by its schedule or by the operator"};
+static const refusal_t refuse_selector = {STACK_REFUSE_VALIDATION_FAILURE, X411_BIND_AUTHENTICATION_ERROR,
+                                          "the selectors of the call are not those of the connector"};
+static const refusal_t refuse_address = {STACK_REFUSE_VALIDATION_FAILURE, X411_BIND_AUTHENTICATION_ERROR,
+                                         "the address of the caller is not allowed"};
+
+static const char *presentation_address(const association_t *association,
+                                        const stack_indication_t *indication, apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "/t:0x%s/n:0x%s", bytes_to_hex(pool, indication->calling.transport),
+                        bytes_to_hex(pool, net_conn_peer_octets(association->conn)));
+}
+
+static void tell_refused(association_t *association, const stack_indication_t *indication,
+                         const connector_t *connector, const char *name, const refusal_t *refusal)
+{
+    event_log_t *events = association->agent->services.events;
+    apr_pool_t *pool = association->pool;
+    const char *entity = connector ? connector->destination.name : name;
+    const char *address = association->conn ? presentation_address(association, indication, pool) : "";
+    const char *number = apr_psprintf(pool, "%" APR_UINT64_T_FMT, (apr_uint64_t)association->id);
+    event_subject_t subject = {.connector = entity, .layer = "bind", .error_code = (int)refusal->bind_error};
+    if (refusal == &refuse_limit)
+        event_raise(events, EVENT_ID_SESSION_LIMIT, &subject, entity, association->peer,
+                    apr_psprintf(pool, "%u", association->agent->config->mta.maximum_associations));
+    else if (refusal == &refuse_unknown)
+        event_raise(events, EVENT_ID_UNKNOWN_MTA, &subject, name, address, number);
+    else if (refusal == &refuse_password)
+        event_raise(events, EVENT_ID_CREDENTIALS_ERROR, &subject, entity, association->peer, refusal->why);
+    else if (refusal == &refuse_dialogue)
+        event_raise(events, EVENT_ID_LINK_OPTION_MODE, &subject, entity, number, refusal->why);
+    else if (refusal == &refuse_suspended)
+        event_raise(events, EVENT_ID_ASSOCIATION_WHILE_SUSPENDED, &subject, entity, "(Adjacent-MTA)",
+                    association->peer);
+    else if (refusal == &refuse_selector)
+        event_raise(events, EVENT_ID_T_SELECTOR_UNKNOWN, &subject,
+                    bytes_to_hex(pool, indication->called.transport), association->peer, "");
+    else if (refusal == &refuse_address)
+        event_raise(events, EVENT_ID_CALLER_UNKNOWN, &subject,
+                    bytes_to_hex(pool, net_conn_peer_octets(association->conn)), entity, association->peer);
+    event_raise(events, EVENT_ID_REMOTE_ASSOCIATION_REFUSED, &subject, entity, "RTSE",
+                apr_psprintf(pool, "%d", refusal->rts_reason), association->peer, refusal->why);
+}
+
+static connector_t *refuse(association_t *association, const stack_indication_t *indication,
+                           connector_t *connector, const char *name, const refusal_t *refusal)
+{
+    agent_t *agent = association->agent;
+    agent->refused++;
+    if (connector)
+        connector->rejected_inbound++;
+    tell_refused(association, indication, connector, name, refusal);
+    buffer_t error;
+    buffer_init(&error, association->pool, MTA_OPEN_DATA_LIMIT);
+    x411_bind_error_encode(association->mode, refusal->bind_error, &error);
+    int reason = refusal->rts_reason;
+    if (association->mode == X411_MODE_NORMAL && buffer_length(&error) && refusal != &refuse_limit)
+        reason = STACK_REFUSE_REJECTED_BY_USER;
+    osi_stack_open_refuse(association->stack, reason, buffer_bytes(&error), agent_now(agent));
+    buffer_release(&error);
+    return NULL;
+}
+
+static bool text_is(const x411_string_t *string, const char *text)
+{
+    return bytes_equal(string->octets, bytes_of_string(text));
+}
+
+/* An empty password configured means that the peer sends none, or an empty one. */
+static bool password_is_right(const x411_bind_t *bind, const char *password)
+{
+    if (bind->credentials == X411_CREDENTIALS_NONE)
+        return !password || !*password;
+    return bind->credentials == X411_CREDENTIALS_SIMPLE && text_is(&bind->password, password ? password : "");
+}
+
+static bool selector_is_right(bytes_t wanted, bytes_t got)
+{
+    return !wanted.length || bytes_equal(wanted, got);
+}
+
+static bool address_is_allowed(const association_t *association, const config_connector_t *config)
+{
+    const char *const *allowed = (const char *const *)config->allowed_callers;
+    if (!allowed || !allowed[0] || !association->conn)
+        return true;
+    for (; *allowed; allowed++)
+        if (net_conn_peer_in(association->conn, *allowed))
+            return true;
+    return false;
+}
+
+/* The connector that this bind names: the first whose name and password are right, else the first whose name
+ * is, so that the refusal can say what is wrong. */
+static connector_t *find_by_name(agent_t *agent, const x411_bind_t *bind)
+{
+    connector_t *by_name = NULL;
+    for (size_t i = 0; i < agent->config->connector_count; i++) {
+        connector_t *connector = agent->connectors[i];
+        bool named = bind->authenticated ? text_is(&bind->name, connector->config->remote_mta_name)
+                                         : !*connector->config->remote_mta_name;
+        if (!named)
+            continue;
+        if (password_is_right(bind, connector->config->remote_mta_password))
+            return connector;
+        if (!by_name)
+            by_name = connector;
+    }
+    return by_name;
+}
+
+static const refusal_t *judge(const association_t *association, const stack_indication_t *indication,
+                              const connector_t *connector, const x411_bind_t *bind)
+{
+    if (!connector)
+        return &refuse_unknown;
+    const config_connector_t *config = connector->config;
+    if (!password_is_right(bind, config->remote_mta_password))
+        return &refuse_password;
+    if (connector->disabled || config->activation == CONFIG_ACTIVATION_NEVER)
+        return &refuse_suspended;
+    if (!address_is_allowed(association, config))
+        return &refuse_address;
+    bool normal = association->mode == X411_MODE_NORMAL;
+    if (!selector_is_right(config->incoming_t_selector, indication->called.transport) ||
+        (normal && !selector_is_right(config->incoming_s_selector, indication->called.session)) ||
+        (normal && !selector_is_right(config->incoming_p_selector, indication->called.presentation)))
+        return &refuse_selector;
+    if (indication->two_way_alternate != config->two_way_alternate)
+        return &refuse_dialogue;
+    return NULL;
+}
+
+connector_t *bind_check_argument(association_t *association, const stack_indication_t *indication)
+{
+    agent_t *agent = association->agent;
+    apr_pool_t *pool = association->pool;
+    x411_bind_t bind;
+    err_t *err = x411_bind_decode(pool, association->mode, X411_BIND_ARGUMENT, indication->user_data, &bind);
+    if (err)
+        return refuse(association, indication, NULL, err_describe(pool, err), &refuse_malformed);
+    const char *name = bind.authenticated ? bytes_to_string(pool, bind.name.octets) : "(unauthenticated)";
+    if (association->refusing)
+        return refuse(association, indication, NULL, name, &refuse_limit);
+    connector_t *connector = find_by_name(agent, &bind);
+    const refusal_t *refusal = judge(association, indication, connector, &bind);
+    if (refusal)
+        return refuse(association, indication, connector, name, refusal);
+    const config_connector_t *config = connector->config;
+    x411_bind_t result =
+        x411_bind_make(association->mode, config->local_mta_name, config->local_mta_password);
+    if (!bind.authenticated)
+        result = (x411_bind_t){.authenticated = false};
+    buffer_t encoded;
+    buffer_init(&encoded, pool, MTA_OPEN_DATA_LIMIT);
+    x411_bind_encode(association->mode, X411_BIND_RESULT, &result, &encoded);
+    osi_stack_set_transfer_limits(association->stack, config->checkpoint_size, config->window_size);
+    err = osi_stack_open_accept(association->stack, buffer_bytes(&encoded), agent_now(agent));
+    buffer_release(&encoded);
+    return err ? NULL : connector;
+}
+
+err_t *bind_check_result(association_t *association, const stack_indication_t *indication)
+{
+    const config_connector_t *config = association->connector->config;
+    apr_pool_t *pool = association->pool;
+    x411_bind_t bind;
+    err_t *err = x411_bind_decode(pool, association->mode, X411_BIND_RESULT, indication->user_data, &bind);
+    if (!err && bind.authenticated && !text_is(&bind.name, config->remote_mta_name))
+        err = err_create(pool, X411_BIND_AUTHENTICATION_ERROR, "bind",
+                         "the peer answers as \"%s\", the connector expects \"%s\" (remote-mta-name)",
+                         bytes_to_string(pool, bind.name.octets), config->remote_mta_name);
+    if (!err && bind.authenticated && !password_is_right(&bind, config->remote_mta_password))
+        err = err_create(pool, X411_BIND_AUTHENTICATION_ERROR, "bind",
+                         "the peer answers with a password that is not the connector's remote-mta-password");
+    if (!err && !bind.authenticated && config->remote_mta_password && *config->remote_mta_password)
+        err = err_create(pool, X411_BIND_AUTHENTICATION_ERROR, "bind",
+                         "the peer answers without a name and a password");
+    if (err) {
+        event_subject_t subject = {.connector = association->connector->destination.name, .layer = "bind"};
+        event_raise(association->agent->services.events, EVENT_ID_CREDENTIALS_ERROR, &subject,
+                    association->connector->destination.name, association->peer, err_describe(pool, err));
+    }
+    return err;
+}
+
+const err_t *bind_explain_refusal(association_t *association, const stack_indication_t *indication)
+{
+    apr_pool_t *pool = association->pool;
+    int64_t code;
+    if (!indication->user_data.length || x411_bind_error_decode(pool, indication->user_data, &code))
+        return indication->err;
+    const char *hint = code == X411_BIND_AUTHENTICATION_ERROR
+                           ? "; check local-mta-name and local-mta-password against what the peer expects"
+                           : "";
+    return err_wrap(pool, indication->err, (int)code, "bind", "the peer refused the bind: %s%s",
+                    x411_bind_error_text(code), hint);
+}

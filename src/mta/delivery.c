@@ -1,0 +1,384 @@
+#include "mta/delivery.h"
+
+#include <stdlib.h>
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <apr_time.h>
+
+#include "event/ids.h"
+#include "mta/envelope_json.h"
+#include "mta/object.h"
+#include "mta/plan.h"
+#include "mta/queue.h"
+#include "mta/trouble.h"
+#include "mta/work.h"
+#include "x411/extensions.h"
+
+enum { RETRY_SECONDS = 30, DRAIN_BATCH = 64 };
+
+typedef struct delivery_t delivery_t;
+
+/* One message on its way into a mailbox. The fields that run() uses are not touched by the loop meanwhile. */
+struct delivery_t {
+    worker_job_t job;
+    agent_t *agent;
+    mailbox_t *mailbox;
+    queue_entry_t *entry;
+    object_t *object;
+    apr_pool_t *pool;
+    const char *content_path;
+    const char *content_temporary;
+    const char *envelope_path;
+    const char *envelope_temporary;
+    const char *envelope_text;
+    const char *folder;
+    apr_file_t *file;
+    bytes_t octets; /* to be written next */
+    void *chunk;    /* malloc: what octets are in, if read from the store */
+    uint64_t written;
+    bool last;
+    bool complete;
+    apr_status_t status;
+    const char *failed_path;
+    plan_t plan; /* recipients and what became of them */
+};
+
+static void next_chunk(delivery_t *delivery);
+
+static void wait_over(void *baton)
+{
+    mailbox_t *mailbox = baton;
+    mailbox->waiting = false;
+    delivery_kick(mailbox);
+}
+
+mailbox_t *mailbox_create(agent_t *agent, const config_mailbox_t *config)
+{
+    mailbox_t *mailbox = apr_pcalloc(agent->pool, sizeof(*mailbox));
+    mailbox->destination.agent = agent;
+    mailbox->destination.kind = ROUTE_MAILBOX;
+    mailbox->destination.name = apr_pstrdup(agent->pool, config->name);
+    mailbox->config = config;
+    mailbox->retry.run = wait_over;
+    mailbox->retry.baton = mailbox;
+    return mailbox;
+}
+
+bool delivery_busy(const mailbox_t *mailbox)
+{
+    return mailbox->delivery != NULL;
+}
+
+/* In the worker's thread. */
+
+static bool failed(delivery_t *delivery, apr_status_t status, const char *path)
+{
+    if (status == APR_SUCCESS)
+        return false;
+    delivery->status = status;
+    delivery->failed_path = path;
+    return true;
+}
+
+static bool write_whole(delivery_t *delivery, const char *temporary, const char *path, const char *text)
+{
+    apr_file_t *file;
+    apr_status_t status =
+        apr_file_open(&file, temporary, APR_FOPEN_CREATE | APR_FOPEN_WRITE | APR_FOPEN_TRUNCATE,
+                      APR_FPROT_OS_DEFAULT, delivery->pool);
+    if (failed(delivery, status, temporary))
+        return false;
+    status = apr_file_write_full(file, text, strlen(text), NULL);
+    if (status == APR_SUCCESS)
+        status = apr_file_sync(file);
+    apr_status_t closed = apr_file_close(file);
+    if (status == APR_SUCCESS)
+        status = closed;
+    if (failed(delivery, status, temporary))
+        return false;
+    return !failed(delivery, apr_file_rename(temporary, path, delivery->pool), path);
+}
+
+static void finish_files(delivery_t *delivery)
+{
+    apr_status_t status = apr_file_sync(delivery->file);
+    apr_status_t closed = apr_file_close(delivery->file);
+    delivery->file = NULL;
+    if (failed(delivery, status == APR_SUCCESS ? closed : status, delivery->content_temporary))
+        return;
+    status = apr_file_rename(delivery->content_temporary, delivery->content_path, delivery->pool);
+    if (failed(delivery, status, delivery->content_path))
+        return;
+    if (!write_whole(delivery, delivery->envelope_temporary, delivery->envelope_path,
+                     delivery->envelope_text))
+        return;
+    if (delivery->agent->services.sync_folder)
+        delivery->agent->services.sync_folder(delivery->folder);
+    delivery->complete = true;
+}
+
+static void run(worker_job_t *job)
+{
+    delivery_t *delivery = job->baton;
+    if (!delivery->file) {
+        apr_status_t status =
+            apr_file_open(&delivery->file, delivery->content_temporary,
+                          APR_FOPEN_CREATE | APR_FOPEN_WRITE | APR_FOPEN_TRUNCATE | APR_FOPEN_BINARY,
+                          APR_FPROT_OS_DEFAULT, delivery->pool);
+        if (failed(delivery, status, delivery->content_temporary)) {
+            delivery->file = NULL;
+            return;
+        }
+    }
+    if (delivery->octets.length) {
+        apr_status_t status =
+            apr_file_write_full(delivery->file, delivery->octets.data, delivery->octets.length, NULL);
+        if (failed(delivery, status, delivery->content_temporary))
+            return;
+    }
+    if (delivery->last)
+        finish_files(delivery);
+}
+
+/* In the loop's thread. */
+
+static void release(delivery_t *delivery)
+{
+    mailbox_t *mailbox = delivery->mailbox;
+    agent_t *agent = delivery->agent;
+    mailbox->delivery = NULL;
+    if (delivery->file)
+        apr_file_close(delivery->file);
+    if (delivery->object)
+        object_release(delivery->object);
+    free(delivery->chunk);
+    apr_pool_destroy(delivery->pool);
+    /* The next one begins from the loop: a row of messages that fail at once is no recursion. */
+    if (!mailbox->waiting && mailbox->config)
+        timers_arm(agent_timers(agent), &mailbox->retry, agent_now(agent));
+    agent_check_stopped(agent);
+}
+
+/* The mailbox cannot be written: what is queued waits; nothing is lost. */
+static void mailbox_failed(delivery_t *delivery)
+{
+    mailbox_t *mailbox = delivery->mailbox;
+    agent_t *agent = delivery->agent;
+    err_t *err = err_from_status(delivery->pool, delivery->status, "cannot write %s", delivery->failed_path);
+    const char *name = mailbox->destination.name;
+    event_subject_t subject = {.connector = name, .mts_id = delivery->object->record.mts_id};
+    event_raise(agent->services.events, EVENT_ID_MAILBOX_ERROR, &subject, name,
+                delivery->object->record.mts_id, err_describe(delivery->pool, err));
+    mailbox->waiting = true;
+    timers_arm(agent_timers(agent), &mailbox->retry, agent_now(agent) + TIME_SECONDS(RETRY_SECONDS));
+    queue_give_back(delivery->entry, 0);
+    release(delivery);
+}
+
+static void settle(delivery_t *delivery)
+{
+    agent_t *agent = delivery->agent;
+    work_t *work = work_begin(agent);
+    plan_report(&delivery->plan, work, delivery->object, delivery->object->record.arrival);
+    work_remove_entry(work, delivery->entry);
+    work_commit(work, NULL, NULL);
+    release(delivery);
+}
+
+static void done(worker_job_t *job)
+{
+    delivery_t *delivery = job->baton;
+    agent_t *agent = delivery->agent;
+    agent->deliveries--;
+    delivery->written += delivery->octets.length;
+    free(delivery->chunk);
+    delivery->chunk = NULL;
+    if (delivery->status != APR_SUCCESS) {
+        mailbox_failed(delivery);
+        return;
+    }
+    if (!delivery->complete) {
+        next_chunk(delivery);
+        return;
+    }
+    mailbox_t *mailbox = delivery->mailbox;
+    const char *mts_id = delivery->object->record.mts_id;
+    event_subject_t subject = {.connector = mailbox->destination.name, .mts_id = mts_id};
+    event_raise(agent->services.events, EVENT_ID_MESSAGE_DELIVERED, &subject, mts_id,
+                mailbox->destination.name, delivery->content_path);
+    mailbox->delivered++;
+    agent->delivered++;
+    settle(delivery);
+}
+
+static void post(delivery_t *delivery, bytes_t octets, bool last)
+{
+    delivery->octets = octets;
+    delivery->last = last;
+    delivery->agent->deliveries++;
+    delivery->job.run = run;
+    delivery->job.done = done;
+    delivery->job.baton = delivery;
+    worker_post(delivery->agent->worker, &delivery->job);
+}
+
+static void give_up_now(delivery_t *delivery, trouble_kind_t kind, const err_t *err)
+{
+    trouble_t trouble = {.kind = kind, .err = err, .entry = delivery->entry};
+    trouble_handle(delivery->agent, &trouble);
+    release(delivery);
+}
+
+static void chunk_came(void *context, bytes_t chunk, const err_t *err)
+{
+    delivery_t *delivery = context;
+    if (err || !chunk.length) {
+        give_up_now(delivery, TROUBLE_STORE, err);
+        return;
+    }
+    delivery->chunk = malloc(chunk.length);
+    if (!delivery->chunk)
+        abort();
+    memcpy(delivery->chunk, chunk.data, chunk.length);
+    post(delivery, bytes_make(delivery->chunk, chunk.length),
+         delivery->written + chunk.length >= delivery->object->record.content_length);
+}
+
+static void next_chunk(delivery_t *delivery)
+{
+    chunk_read(delivery->agent, delivery->entry->message_id, (unsigned)(delivery->written / STORE_CHUNK_SIZE),
+               chunk_came, delivery);
+}
+
+static void name_files(delivery_t *delivery, const x411_apdu_t *apdu)
+{
+    apr_pool_t *pool = delivery->pool;
+    apr_time_exp_t t;
+    apr_time_exp_gmt(&t, delivery->object->record.arrival);
+    char *name = apr_psprintf(pool, "%04d%02d%02dT%02d%02d%02dZ-%08" APR_UINT64_T_HEX_FMT, t.tm_year + 1900,
+                              t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec,
+                              (apr_uint64_t)delivery->entry->message_id);
+    delivery->folder = apr_pstrdup(pool, delivery->mailbox->config->folder);
+    delivery->content_path = apr_psprintf(pool, "%s/%s.content", delivery->folder, name);
+    delivery->content_temporary = apr_psprintf(pool, "%s/.%s.content.new", delivery->folder, name);
+    delivery->envelope_path = apr_psprintf(pool, "%s/%s.json", delivery->folder, name);
+    delivery->envelope_temporary = apr_psprintf(pool, "%s/.%s.json.new", delivery->folder, name);
+    json_t *root = envelope_json(delivery->object, apdu, delivery->entry,
+                                 apr_pstrcat(pool, name, ".content", NULL), pool);
+    char *text = json_dumps(root, JSON_INDENT(1));
+    delivery->envelope_text = apr_pstrcat(pool, text ? text : "{}", "\n", NULL);
+    free(text);
+    json_decref(root);
+}
+
+/* What delivery promises each recipient; those with a critical extension that is not performed here are
+ * failed. False if nobody is left to deliver to. */
+static bool plan_delivery(delivery_t *delivery, x411_apdu_t *apdu)
+{
+    plan_t *plan = &delivery->plan;
+    plan_init(plan, delivery->agent, apdu, delivery->pool);
+    if (apdu->kind == X411_REPORT)
+        return true;
+    bool whole = x411_extension_undeliverable(&apdu->extensions, false) != NULL;
+    bool any = false;
+    for (unsigned i = 0; i < apdu->recipient_count; i++) {
+        const x411_recipient_t *recipient = &apdu->recipients[i];
+        if (!queue_entry_has(delivery->entry, i, x411_responsible(recipient)))
+            continue;
+        if (whole || x411_extension_undeliverable(&recipient->extensions, false)) {
+            plan_fail(plan, i, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_UNSUPPORTED_CRITICAL_FUNCTION, NULL);
+        } else {
+            plan_deliver(plan, i);
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void object_came(void *context, object_t *object, const err_t *err)
+{
+    delivery_t *delivery = context;
+    delivery->object = object;
+    if (!delivery->mailbox->config) {
+        give_up_now(delivery, TROUBLE_NO_ROUTE, NULL);
+        return;
+    }
+    if (!object) {
+        give_up_now(delivery, err ? TROUBLE_STORE : TROUBLE_UNUSABLE, err);
+        return;
+    }
+    err_t *broken;
+    x411_apdu_t *apdu = object_apdu(object, &broken);
+    if (!apdu) {
+        give_up_now(delivery, TROUBLE_UNUSABLE, broken);
+        return;
+    }
+    if (!plan_delivery(delivery, apdu)) {
+        settle(delivery);
+        return;
+    }
+    name_files(delivery, apdu);
+    if (apdu->kind == X411_REPORT)
+        post(delivery, apdu->report->returned_content, true);
+    else if (object->content_here)
+        post(delivery, object->content, true);
+    else
+        next_chunk(delivery);
+}
+
+static void begin(mailbox_t *mailbox, queue_entry_t *entry)
+{
+    agent_t *agent = mailbox->destination.agent;
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    delivery_t *delivery = apr_pcalloc(pool, sizeof(*delivery));
+    delivery->agent = agent;
+    delivery->mailbox = mailbox;
+    delivery->entry = entry;
+    delivery->pool = pool;
+    mailbox->delivery = delivery;
+    queue_take(entry);
+    if (entry->object) {
+        object_retain(entry->object);
+        object_came(delivery, entry->object, NULL);
+    } else {
+        object_read(agent, entry->message_id, object_came, delivery);
+    }
+}
+
+void delivery_kick(mailbox_t *mailbox)
+{
+    /* One at a time: the worker has one thread, and a mailbox keeps its order. */
+    if (mailbox->delivery || mailbox->waiting || !mailbox->config || mailbox->destination.agent->stopping)
+        return;
+    queue_entry_t *entry = queue_first(&mailbox->destination);
+    if (entry)
+        begin(mailbox, entry);
+}
+
+static void drain(void *baton)
+{
+    mailbox_t *mailbox = baton;
+    agent_t *agent = mailbox->destination.agent;
+    for (unsigned i = 0; i < DRAIN_BATCH; i++) {
+        queue_entry_t *entry = queue_first(&mailbox->destination);
+        if (!entry)
+            return;
+        queue_take(entry);
+        trouble_t trouble = {.kind = TROUBLE_NO_ROUTE, .entry = entry};
+        trouble_handle(agent, &trouble);
+    }
+    timers_arm(agent_timers(agent), &mailbox->retry, agent_now(agent) + TIME_MILLISECONDS(10));
+}
+
+void delivery_configure(mailbox_t *mailbox, const config_mailbox_t *config)
+{
+    agent_t *agent = mailbox->destination.agent;
+    mailbox->config = config;
+    mailbox->removed = !config;
+    timers_cancel(agent_timers(agent), &mailbox->retry);
+    mailbox->waiting = false;
+    mailbox->retry.run = config ? wait_over : drain;
+    timers_arm(agent_timers(agent), &mailbox->retry, agent_now(agent));
+}

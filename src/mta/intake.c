@@ -1,0 +1,351 @@
+#include "mta/intake.h"
+
+#include <apr_md5.h>
+#include <apr_strings.h>
+
+#include "event/ids.h"
+#include "mta/object.h"
+#include "mta/plan.h"
+#include "mta/queue.h"
+#include "mta/work.h"
+
+typedef struct intake_t intake_t;
+
+/* One intake, while it is being secured; in the pool of its work. */
+struct intake_t {
+    struct intake_t *next;
+    agent_t *agent;
+    object_t *object;
+    connector_t *source;
+    uint64_t content_length;
+    utc_time_t arrival;
+    uint8_t digest[STORE_DIGEST_SIZE];
+    work_t *work;
+    plan_t plan;
+    intake_done_t done;
+    void *context;
+};
+
+static void digest_range(apr_md5_ctx_t *md5, bytes_t range)
+{
+    uint32_t length = (uint32_t)range.length;
+    apr_md5_update(md5, &length, sizeof(length));
+    if (range.length)
+        apr_md5_update(md5, range.data, range.length);
+}
+
+static void digest_domain(apr_md5_ctx_t *md5, const x411_domain_t *domain)
+{
+    digest_range(md5, domain->country.octets);
+    digest_range(md5, domain->admd.octets);
+    digest_range(md5, domain->prmd.octets);
+}
+
+/* What makes two transfers of one peer the same: kind, identifier, the way so far, the recipients that this
+ * MTA is to answer for, and the length. A message that comes back after a loop has a longer way, a split one
+ * other recipients. */
+static void make_digest(intake_t *intake)
+{
+    const x411_apdu_t *apdu = intake->object->apdu;
+    apr_md5_ctx_t md5;
+    apr_md5_init(&md5);
+    digest_range(&md5, bytes_of_string(intake->source ? intake->source->destination.name : ""));
+    apr_md5_update(&md5, &apdu->kind, sizeof(apdu->kind));
+    digest_domain(&md5, &apdu->mts_id.domain);
+    digest_range(&md5, apdu->mts_id.local.octets);
+    for (unsigned i = 0; i < apdu->trace.count; i++) {
+        digest_domain(&md5, &apdu->trace.elements[i].domain);
+        digest_range(&md5, apdu->trace.elements[i].arrival.text);
+    }
+    for (unsigned i = 0; i < apdu->recipient_count; i++) {
+        if (apdu->kind != X411_REPORT && !x411_responsible(&apdu->recipients[i]))
+            continue;
+        int64_t number = apdu->recipients[i].number;
+        apr_md5_update(&md5, &number, sizeof(number));
+        digest_range(&md5, apdu->recipients[i].name.raw);
+    }
+    apr_md5_update(&md5, &intake->content_length, sizeof(intake->content_length));
+    apr_md5_final(intake->digest, &md5);
+}
+
+static bool is_being_secured(const intake_t *intake)
+{
+    for (const intake_t *other = intake->agent->intakes; other; other = other->next)
+        if (memcmp(other->digest, intake->digest, STORE_DIGEST_SIZE) == 0)
+            return true;
+    return false;
+}
+
+static void forget(intake_t *intake)
+{
+    for (intake_t **place = &intake->agent->intakes; *place; place = &(*place)->next) {
+        if (*place == intake) {
+            *place = intake->next;
+            return;
+        }
+    }
+}
+
+/* When a message of this priority that began its way at `base` is given up. */
+static utc_time_t expiry_of(const intake_t *intake)
+{
+    const x411_apdu_t *apdu = intake->object->apdu;
+    const config_mta_t *mta = &intake->agent->config->mta;
+    unsigned minutes = apdu->priority == X411_URGENT       ? mta->message_timeout_urgent
+                       : apdu->priority == X411_NON_URGENT ? mta->message_timeout_non_urgent
+                                                           : mta->message_timeout_normal;
+    utc_time_t base = intake->arrival;
+    utc_time_t time;
+    if (apdu->trace.count && x411_time_to_utc(&apdu->trace.elements[0].arrival, &time) && time < base)
+        base = time;
+    /* The time that a message was deferred does not count. */
+    if (x411_time_to_utc(&apdu->deferred_delivery, &time) && time > base)
+        base = time;
+    return base + TIME_SECONDS((int64_t)minutes * 60);
+}
+
+static const char *mts_id_text(const intake_t *intake)
+{
+    return x411_mts_id_text(intake->plan.pool, &intake->object->apdu->mts_id);
+}
+
+static const char *source_name(const intake_t *intake)
+{
+    return intake->source ? intake->source->destination.name : "local submission";
+}
+
+/* Checks that concern the APDU as a whole; true if one of them failed every recipient. */
+static bool check_whole(intake_t *intake, utc_time_t expiry)
+{
+    agent_t *agent = intake->agent;
+    plan_t *plan = &intake->plan;
+    x411_apdu_t *apdu = intake->object->apdu;
+    const char *mts_id = mts_id_text(intake);
+    event_subject_t subject = {.mts_id = mts_id, .layer = "P1"};
+    x411_domain_t domain = agent_domain(agent);
+    if (x411_loop_check(plan->pool, apdu, &domain, agent->config->mta.name) != X411_LOOP_NONE) {
+        agent->loops_seen++;
+        event_raise(agent->services.events, EVENT_ID_LOOP_DETECTED, &subject, mts_id, source_name(intake));
+        plan_fail_all(plan, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_LOOP_DETECTED,
+                      "this MTA is in the trace already");
+        return true;
+    }
+    if (apdu->kind == X411_REPORT)
+        return false;
+    if (expiry <= intake->arrival) {
+        event_raise(agent->services.events, EVENT_ID_LATE_ON_ARRIVAL, &subject, mts_id,
+                    apr_psprintf(plan->pool, "%" APR_INT64_T_FMT,
+                                 (apr_int64_t)((intake->arrival - expiry) / 60000000)),
+                    "unable-to-transfer", "maximum-time-expired");
+        plan_fail_all(plan, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_MAXIMUM_TIME_EXPIRED, NULL);
+        return true;
+    }
+    unsigned limit = agent->config->mta.maximum_message_size;
+    if (limit && intake->content_length > (uint64_t)limit * 1024) {
+        event_raise(agent->services.events, EVENT_ID_MESSAGE_TOO_LARGE, &subject, mts_id, source_name(intake),
+                    apr_psprintf(plan->pool, "%" APR_UINT64_T_FMT, (apr_uint64_t)intake->content_length),
+                    apr_psprintf(plan->pool, "%u KB", limit));
+        plan_fail_all(plan, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_SIZE_CONSTRAINT_VIOLATION, NULL);
+        return true;
+    }
+    bool customary = intake->source && intake->source->config &&
+                     intake->source->config->quirks & CONFIG_QUIRK_CRITICALITY_CUSTOMARY;
+    const x411_extension_t *extension = x411_extension_unsupported(&apdu->extensions, customary);
+    if (extension) {
+        event_raise(agent->services.events, EVENT_ID_CRITICAL_EXTENSION, &subject, mts_id,
+                    apr_psprintf(plan->pool, "type %d", (int)extension->type), "unable-to-transfer",
+                    "unsupported-critical-function");
+        plan_fail_all(plan, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_UNSUPPORTED_CRITICAL_FUNCTION,
+                      apr_psprintf(plan->pool, "extension %d is not known here", (int)extension->type));
+        return true;
+    }
+    return false;
+}
+
+static bool check_recipient(intake_t *intake, unsigned index, unsigned answered)
+{
+    plan_t *plan = &intake->plan;
+    const x411_recipient_t *recipient = &plan->apdu->recipients[index];
+    bool customary = intake->source && intake->source->config &&
+                     intake->source->config->quirks & CONFIG_QUIRK_CRITICALITY_CUSTOMARY;
+    const x411_extension_t *extension = x411_extension_unsupported(&recipient->extensions, customary);
+    if (extension) {
+        plan_fail(plan, index, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_UNSUPPORTED_CRITICAL_FUNCTION,
+                  apr_psprintf(plan->pool, "extension %d is not known here", (int)extension->type));
+        return false;
+    }
+    unsigned limit = intake->agent->config->mta.maximum_recipients;
+    if (limit && answered > limit) {
+        plan_fail(plan, index, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_TOO_MANY_RECIPIENTS, NULL);
+        return false;
+    }
+    return true;
+}
+
+static void make_plan(intake_t *intake, utc_time_t expiry)
+{
+    plan_t *plan = &intake->plan;
+    x411_apdu_t *apdu = intake->object->apdu;
+    const char *source = intake->source ? intake->source->destination.name : NULL;
+    if (check_whole(intake, expiry))
+        return;
+    if (apdu->kind == X411_REPORT) {
+        plan_route_all(plan, source, intake->content_length);
+        return;
+    }
+    unsigned answered = 0;
+    for (unsigned i = 0; i < apdu->recipient_count; i++) {
+        if (!x411_responsible(&apdu->recipients[i]))
+            continue;
+        answered++;
+        if (check_recipient(intake, i, answered))
+            plan_route(plan, i, source, NULL, intake->content_length);
+    }
+}
+
+static void stamp(intake_t *intake)
+{
+    agent_t *agent = intake->agent;
+    x411_domain_t domain = agent_domain(agent);
+    apr_pool_t *pool = intake->object->pool;
+    x411_apdu_t *apdu = intake->object->apdu;
+    if (!x411_trace_stamp(pool, apdu, &domain, intake->arrival, X411_RELAYED)) {
+        const char *mts_id = mts_id_text(intake);
+        event_subject_t subject = {.mts_id = mts_id, .layer = "P1"};
+        event_raise(agent->services.events, EVENT_ID_TOO_MUCH_TRACE, &subject, mts_id, "unable-to-transfer",
+                    "size-constraint-violation");
+        plan_fail_all(&intake->plan, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_SIZE_CONSTRAINT_VIOLATION,
+                      NULL);
+        intake->plan.hops = NULL;
+        return;
+    }
+    x411_internal_trace_stamp(pool, apdu, &domain, agent->config->mta.name, intake->arrival, X411_RELAYED);
+}
+
+static void add_entries(intake_t *intake)
+{
+    plan_t *plan = &intake->plan;
+    object_t *object = intake->object;
+    utc_time_t due = 0;
+    if (x411_time_to_utc(&object->apdu->deferred_delivery, &due) && due > intake->arrival &&
+        !intake->source) {
+        const char *mts_id = mts_id_text(intake);
+        event_subject_t subject = {.mts_id = mts_id};
+        event_raise(intake->agent->services.events, EVENT_ID_DEFERRED_STARTED, &subject, mts_id,
+                    bytes_to_string(plan->pool, object->apdu->deferred_delivery.text));
+    } else {
+        due = 0;
+    }
+    for (plan_hop_t *hop = plan->hops; hop; hop = hop->next) {
+        bool all = plan->hop_count == 1 && plan->result_count == 0;
+        queue_entry_t *entry =
+            queue_entry_create(hop->destination, store_new_id(intake->agent->services.store),
+                               object->record.id, hop->recipients, all ? 0 : hop->count);
+        work_add_entry(intake->work, object, entry, due);
+    }
+}
+
+static void secured(void *baton, const err_t *err)
+{
+    intake_t *intake = baton;
+    agent_t *agent = intake->agent;
+    forget(intake);
+    if (!err) {
+        agent->traffic.inbound_messages++;
+        agent->traffic.inbound_octets += intake->content_length;
+        if (intake->source) {
+            intake->source->traffic.inbound_messages++;
+            intake->source->traffic.inbound_octets += intake->content_length;
+        }
+        if (event_log_wants(agent->services.events, EVENT_ID_MESSAGE_ACCEPTED)) {
+            const char *mts_id = mts_id_text(intake);
+            const char *source = source_name(intake);
+            event_subject_t subject = {.mts_id = mts_id, .connector = source};
+            event_raise(
+                agent->services.events, EVENT_ID_MESSAGE_ACCEPTED, &subject, mts_id, source,
+                apr_psprintf(intake->plan.pool, "%" APR_UINT64_T_FMT, (apr_uint64_t)intake->content_length),
+                apr_psprintf(intake->plan.pool, "%u", intake->object->apdu->recipient_count));
+        }
+    }
+    intake->done(intake->context, err ? INTAKE_FAILED : INTAKE_SECURED, err);
+    object_release(intake->object);
+}
+
+/* Answers at once without securing anything new; chunks that went ahead are dropped. */
+static void answer_now(intake_t *intake, intake_verdict_t verdict, const err_t *err)
+{
+    object_t *object = intake->object;
+    intake_done_t done = intake->done;
+    void *context = intake->context;
+    work_t *work = intake->work;
+    if (!object->content_here && object->record.id) {
+        work_delete_chunks(work, object->record.id);
+        work_commit(work, NULL, NULL);
+    } else {
+        work_abandon(work);
+    }
+    done(context, verdict, err);
+    object_release(object);
+}
+
+static bool is_repeat(intake_t *intake)
+{
+    agent_t *agent = intake->agent;
+    utc_time_t since = intake->arrival - TIME_SECONDS((int64_t)agent->config->mta.repeat_memory);
+    if (!intake->source || !repeat_known(agent->repeats, intake->digest, since))
+        return false;
+    agent->repeats_seen++;
+    const char *mts_id = mts_id_text(intake);
+    const char *name = intake->source->destination.name;
+    event_subject_t subject = {.mts_id = mts_id, .connector = name};
+    event_raise(agent->services.events, EVENT_ID_REPEAT_DROPPED, &subject, mts_id, name);
+    return true;
+}
+
+void intake_begin(object_t *object, uint64_t content_length, connector_t *source, intake_done_t done,
+                  void *context)
+{
+    agent_t *agent = object->agent;
+    work_t *work = work_begin(agent);
+    intake_t *intake = apr_pcalloc(work_pool(work), sizeof(*intake));
+    *intake = (intake_t){.agent = agent,
+                         .object = object,
+                         .source = source,
+                         .content_length = content_length,
+                         .arrival = agent_utc(agent),
+                         .work = work,
+                         .done = done,
+                         .context = context};
+    plan_init(&intake->plan, agent, object->apdu, work_pool(work));
+    make_digest(intake);
+    if (is_repeat(intake)) {
+        answer_now(intake, INTAKE_REPEAT, NULL);
+        return;
+    }
+    if (source && is_being_secured(intake)) {
+        answer_now(intake, INTAKE_BUSY, NULL);
+        return;
+    }
+    utc_time_t expiry = expiry_of(intake);
+    make_plan(intake, expiry);
+    stamp(intake);
+    err_t *err = object_describe(object, object->apdu, content_length,
+                                 source ? source->destination.name : NULL, intake->arrival, expiry);
+    if (err) {
+        answer_now(intake, INTAKE_FAILED, err);
+        return;
+    }
+    plan_report(&intake->plan, work, object, intake->arrival);
+    if (intake->plan.hops) {
+        object_retain(object);
+        work_add_object(work, object);
+        add_entries(intake);
+    } else if (!object->content_here) {
+        work_delete_chunks(work, object->record.id);
+    }
+    if (source)
+        work_add_mark(work, intake->digest);
+    intake->next = agent->intakes;
+    agent->intakes = intake;
+    work_commit(work, secured, intake);
+}

@@ -1,0 +1,250 @@
+/* The agent's own structures, shared by the files of this folder only. Everything here is touched in the
+ * loop's thread alone. */
+#ifndef MTA_INTERNAL_H
+#define MTA_INTERNAL_H
+
+#include <apr_hash.h>
+
+#include "mta/agent.h"
+#include "mta/repeat.h"
+#include "mta/worker.h"
+#include "net/net.h"
+#include "osi/stack.h"
+#include "route/route.h"
+#include "x411/apdu_stream.h"
+#include "x411/bind.h"
+#include "x411/report.h"
+
+typedef struct destination_t destination_t;
+typedef struct connector_t connector_t;
+typedef struct mailbox_t mailbox_t;
+typedef struct association_t association_t;
+typedef struct object_t object_t;
+typedef struct queue_entry_t queue_entry_t;
+typedef struct transfer_in_t transfer_in_t;
+typedef struct transfer_out_t transfer_out_t;
+
+enum {
+    MTA_CLASS_URGENT = 0, /* urgent messages and reports */
+    MTA_CLASS_NORMAL = 1,
+    MTA_CLASS_NON_URGENT = 2,
+    MTA_CLASS_COUNT = 3
+};
+
+enum {
+    MTA_ENVELOPE_LIMIT = 16 << 20,      /* octets of an incoming envelope, probe or report */
+    MTA_CACHE_LIMIT = 24 << 20,         /* octets of objects kept in memory beside the store */
+    MTA_OPEN_DATA_LIMIT = 65536,        /* octets of a bind */
+    MTA_OUTPUT_LIMIT = 4 << 20,         /* octets waiting for one socket */
+    MTA_CHUNKS_WAITING_LIMIT = 1 << 20, /* octets of one incoming content that wait for the store */
+    MTA_REPEAT_LIMIT = 1 << 18,         /* digests of transfers remembered */
+    MTA_REFUSING_LIMIT = 64,            /* calls beyond the limit that are refused politely at one time */
+    MTA_ERROR_TEXT = 256,
+    MTA_CHECKPOINT_MEMORY = 128 /* checkpoints of an incoming transfer that can be resumed at */
+};
+
+/* A message, probe or report in memory. Shared by the queue entries of its next hops and by transfers. */
+struct object_t {
+    agent_t *agent;
+    apr_pool_t *pool;
+    unsigned references;
+    store_message_t record; /* its strings and envelope are in pool */
+    x411_apdu_t *apdu;      /* the envelope decoded; made when first needed */
+    bytes_t content;        /* the whole content, if it is here */
+    bool content_here;
+    size_t cost; /* octets that count against MTA_CACHE_LIMIT */
+};
+
+/* One next hop of a message. */
+struct queue_entry_t {
+    queue_entry_t *next;
+    queue_entry_t *previous;
+    destination_t *destination;
+    object_t *object;      /* NULL: in the store only */
+    struct delay_t *delay; /* waits for its time, NULL = not */
+    uint64_t id;
+    uint64_t message_id;
+    uint64_t size;
+    utc_time_t arrival;
+    utc_time_t expiry;
+    uint8_t *recipients; /* malloc: indices as 2 octets each, little-endian; NULL = all that we answer for */
+    uint32_t recipients_length;
+    uint16_t attempts;
+    uint8_t queue_class;
+    uint8_t priority;          /* X.411 */
+    uint8_t state;             /* store_entry_state_t */
+    bool busy;                 /* in a transfer, or in a transaction that removes it */
+    struct queue_list_t *list; /* of its destination: the one that it is in; NULL = none */
+};
+
+typedef struct delay_t {
+    timers_item_t timer;
+    queue_entry_t *entry;
+} delay_t;
+
+typedef struct queue_list_t {
+    queue_entry_t *first;
+    queue_entry_t *last;
+} queue_list_t;
+
+struct destination_t {
+    agent_t *agent;
+    route_target_kind_t kind;
+    const char *name;
+    queue_list_t ready[MTA_CLASS_COUNT]; /* entries that can go now */
+    queue_list_t parked;                 /* entries that wait for their time, are held or set aside */
+    queue_list_t busy;
+    uint64_t ready_count[MTA_CLASS_COUNT];
+    uint64_t count; /* all entries: ready, busy, waiting for their time, held */
+    uint64_t octets;
+};
+
+typedef struct traffic_t {
+    uint64_t inbound_messages;
+    uint64_t inbound_octets;
+    uint64_t outbound_messages;
+    uint64_t outbound_octets;
+    uint64_t inbound_recipients;
+    uint64_t outbound_recipients;
+} traffic_t;
+
+struct connector_t {
+    destination_t destination; /* first: a connector is a destination */
+    const config_connector_t *config;
+    association_t *associations; /* of this connector, both directions */
+    transfer_out_t *broken;      /* our transfers that may be resumed */
+    transfer_in_t *interrupted;  /* the peer's transfers that may be resumed */
+    timers_item_t retry;
+    bool waiting;             /* for the retry timer after a failed open */
+    bool disabled;            /* by the operator */
+    bool removed;             /* no longer in the configuration */
+    unsigned attempts;        /* failed opens in a row */
+    unsigned failures_untold; /* failed opens since the last event about them */
+    mono_time_t failure_told; /* when 4284 and 4287 were logged last; 0 = not in this outage */
+    char last_error[MTA_ERROR_TEXT];
+    traffic_t traffic;
+    uint64_t failed_outbound;
+    uint64_t rejected_inbound;
+    uint64_t cumulative_inbound;
+    uint64_t cumulative_outbound;
+    utc_time_t last_inbound;
+    utc_time_t last_outbound;
+};
+
+struct mailbox_t {
+    destination_t destination;
+    const config_mailbox_t *config;
+    struct delivery_t *delivery; /* at hand, NULL = none */
+    timers_item_t retry;
+    bool waiting;
+    bool removed;
+    uint64_t delivered;
+};
+
+typedef enum association_state_t {
+    ASSOCIATION_CONNECTING, /* TCP */
+    ASSOCIATION_OPENING,
+    ASSOCIATION_OPEN,
+    ASSOCIATION_CLOSING,
+    ASSOCIATION_OVER
+} association_state_t;
+
+struct association_t {
+    association_t *next; /* of the connector */
+    association_t *agent_next;
+    association_t *agent_previous;
+    agent_t *agent;
+    apr_pool_t *pool;
+    connector_t *connector; /* NULL until an incoming bind named it */
+    net_conn_t *conn;
+    osi_stack_t *stack;
+    buffer_t dial_output; /* output until the stack is there */
+    uint64_t id;
+    association_state_t state;
+    x411_mode_t mode;
+    bool outbound;
+    bool two_way_alternate;
+    bool refusing;    /* over the session limit: it will be refused */
+    bool turn_asked;  /* we sent a turn-please that was not answered */
+    bool turn_wanted; /* the peer asked for the turn */
+    bool test;        /* a link test: releases after the bind */
+    struct link_test_t *link_test;
+    char peer[64];
+    timers_item_t tick; /* the stack's deadline */
+    timers_item_t idle; /* Lifetime */
+    timers_item_t end;  /* teardown outside of any callback */
+    transfer_in_t *in;
+    transfer_out_t *out;
+    mono_time_t since;    /* opened */
+    mono_time_t activity; /* last transfer */
+    uint64_t messages;
+    uint64_t octets;
+};
+
+struct agent_t {
+    apr_pool_t *pool;
+    agent_services_t services;
+    const config_t *config;
+    apr_pool_t *route_pool;
+    route_table_t *routes;
+    connector_t **connectors; /* by index in config->connectors */
+    mailbox_t **mailboxes;    /* by index in config->mailboxes */
+    apr_hash_t *destinations; /* by name: every destination that ever was, so that pointers stay good */
+    association_t *associations;
+    unsigned association_count;
+    unsigned refusing_count;
+    uint64_t next_association;
+    struct listener_t *listeners;
+    apr_hash_t *shared; /* messages with more than one entry: id -> shared_t */
+    size_t cached;      /* octets of objects in memory */
+    repeat_t *repeats;
+    struct intake_t *intakes; /* being secured */
+    worker_t *worker;
+    timers_item_t sweep;
+    timers_item_t stop_timer;
+    bool started;
+    bool stopping;
+    bool stopped_told;
+    bool store_failing;
+    mono_time_t store_failed;
+    uint64_t identifiers; /* counter for MTS identifiers */
+    uint64_t works;       /* units of work under way */
+    uint64_t deliveries;  /* mailbox jobs under way */
+    uint64_t delivered;
+    uint64_t reports_made;
+    uint64_t repeats_seen;
+    uint64_t loops_seen;
+    uint64_t refused;
+    traffic_t traffic;
+    utc_time_t started_utc;
+    mono_time_t started_mono;
+};
+
+static inline mono_time_t agent_now(const agent_t *agent)
+{
+    return net_loop_now(agent->services.loop);
+}
+
+static inline utc_time_t agent_utc(const agent_t *agent)
+{
+    return timebase_utc(net_loop_time(agent->services.loop));
+}
+
+static inline timers_t *agent_timers(const agent_t *agent)
+{
+    return net_loop_timers(agent->services.loop);
+}
+
+/* This MTA's global domain identifier, from the configuration. */
+x411_domain_t agent_domain(const agent_t *agent);
+/* A new MTS identifier. */
+x411_mts_id_t agent_new_mts_id(agent_t *agent, apr_pool_t *pool);
+/* The destination of this name, NULL if there never was one. */
+destination_t *agent_find_destination(agent_t *agent, const char *name);
+connector_t *agent_find_connector(agent_t *agent, const char *name);
+/* The address of the listener number index as text, NULL if there are not so many; *name its name. */
+const char *agent_listener_text(const agent_t *agent, size_t index, const char **name);
+/* Calls services.stopped once nothing is left to wait for. */
+void agent_check_stopped(agent_t *agent);
+
+#endif

@@ -1,0 +1,333 @@
+#include "mta/queue.h"
+
+#include <stdlib.h>
+
+#include "mta/connector.h"
+#include "mta/delivery.h"
+#include "mta/object.h"
+
+typedef struct shared_t {
+    uint64_t message_id; /* the key of the hash */
+    unsigned entries;
+} shared_t;
+
+uint8_t queue_class(store_kind_t kind, int priority)
+{
+    if (kind == STORE_REPORT || priority == X411_URGENT)
+        return MTA_CLASS_URGENT;
+    return priority == X411_NON_URGENT ? MTA_CLASS_NON_URGENT : MTA_CLASS_NORMAL;
+}
+
+static queue_entry_t *allocate(destination_t *destination)
+{
+    queue_entry_t *entry = calloc(1, sizeof(*entry));
+    if (!entry)
+        abort();
+    entry->destination = destination;
+    return entry;
+}
+
+static void set_recipients(queue_entry_t *entry, bytes_t recipients)
+{
+    if (!recipients.length)
+        return;
+    entry->recipients = malloc(recipients.length);
+    if (!entry->recipients)
+        abort();
+    memcpy(entry->recipients, recipients.data, recipients.length);
+    entry->recipients_length = (uint32_t)recipients.length;
+}
+
+queue_entry_t *queue_entry_create(destination_t *destination, uint64_t id, uint64_t message_id,
+                                  const uint16_t *recipients, unsigned count)
+{
+    queue_entry_t *entry = allocate(destination);
+    entry->id = id;
+    entry->message_id = message_id;
+    if (count) {
+        entry->recipients = malloc((size_t)count * 2);
+        if (!entry->recipients)
+            abort();
+        entry->recipients_length = count * 2;
+        for (unsigned i = 0; i < count; i++) {
+            entry->recipients[2 * i] = (uint8_t)recipients[i];
+            entry->recipients[2 * i + 1] = (uint8_t)(recipients[i] >> 8);
+        }
+    }
+    return entry;
+}
+
+queue_entry_t *queue_entry_load(destination_t *destination, const store_entry_t *stored)
+{
+    queue_entry_t *entry = allocate(destination);
+    entry->id = stored->id;
+    entry->message_id = stored->message_id;
+    entry->size = stored->size;
+    entry->arrival = stored->arrival;
+    entry->expiry = stored->expiry;
+    entry->attempts = (uint16_t)stored->attempts;
+    entry->priority = (uint8_t)stored->priority;
+    entry->queue_class = queue_class(STORE_MESSAGE, stored->priority);
+    entry->state = (uint8_t)stored->state;
+    set_recipients(entry, stored->recipients);
+    return entry;
+}
+
+void queue_entry_record(const queue_entry_t *entry, utc_time_t due, store_entry_t *record)
+{
+    *record = (store_entry_t){.id = entry->id,
+                              .message_id = entry->message_id,
+                              .destination = entry->destination->name,
+                              .priority = entry->priority,
+                              .state = (store_entry_state_t)entry->state,
+                              .attempts = entry->attempts,
+                              .due = due,
+                              .size = entry->size,
+                              .arrival = entry->arrival,
+                              .expiry = entry->expiry,
+                              .recipients = bytes_make(entry->recipients, entry->recipients_length)};
+}
+
+void queue_entry_swap_recipients(queue_entry_t *a, queue_entry_t *b)
+{
+    uint8_t *recipients = a->recipients;
+    uint32_t length = a->recipients_length;
+    a->recipients = b->recipients;
+    a->recipients_length = b->recipients_length;
+    b->recipients = recipients;
+    b->recipients_length = length;
+}
+
+void queue_entry_free(queue_entry_t *entry)
+{
+    if (entry->object)
+        object_release(entry->object);
+    free(entry->recipients);
+    free(entry);
+}
+
+static void link_into(queue_entry_t *entry, queue_list_t *list, bool front)
+{
+    entry->list = list;
+    entry->previous = front ? NULL : list->last;
+    entry->next = front ? list->first : NULL;
+    if (entry->previous)
+        entry->previous->next = entry;
+    else
+        list->first = entry;
+    if (entry->next)
+        entry->next->previous = entry;
+    else
+        list->last = entry;
+}
+
+static bool is_ready(const queue_entry_t *entry)
+{
+    return entry->list == &entry->destination->ready[entry->queue_class];
+}
+
+static void link_ready(queue_entry_t *entry, bool front)
+{
+    link_into(entry, &entry->destination->ready[entry->queue_class], front);
+    entry->destination->ready_count[entry->queue_class]++;
+}
+
+static void unlink_entry(queue_entry_t *entry)
+{
+    queue_list_t *list = entry->list;
+    if (!list)
+        return;
+    if (is_ready(entry))
+        entry->destination->ready_count[entry->queue_class]--;
+    if (entry->previous)
+        entry->previous->next = entry->next;
+    else
+        list->first = entry->next;
+    if (entry->next)
+        entry->next->previous = entry->previous;
+    else
+        list->last = entry->previous;
+    entry->next = entry->previous = NULL;
+    entry->list = NULL;
+}
+
+static void drop_delay(queue_entry_t *entry)
+{
+    if (!entry->delay)
+        return;
+    timers_cancel(agent_timers(entry->destination->agent), &entry->delay->timer);
+    free(entry->delay);
+    entry->delay = NULL;
+}
+
+/* Starts what a destination does about entries that can go. */
+static void kick(destination_t *destination)
+{
+    if (destination->kind == ROUTE_CONNECTOR)
+        connector_kick((connector_t *)destination);
+    else
+        delivery_kick((mailbox_t *)destination);
+}
+
+static void delay_over(void *baton)
+{
+    delay_t *delay = baton;
+    queue_entry_t *entry = delay->entry;
+    entry->delay = NULL;
+    free(delay);
+    entry->state = STORE_ENTRY_QUEUED;
+    unlink_entry(entry);
+    link_ready(entry, false);
+    kick(entry->destination);
+}
+
+static void place(queue_entry_t *entry, utc_time_t due, bool front)
+{
+    agent_t *agent = entry->destination->agent;
+    if (entry->state == STORE_ENTRY_HELD || entry->state == STORE_ENTRY_BAD) {
+        link_into(entry, &entry->destination->parked, false);
+        return;
+    }
+    utc_time_t now = agent_utc(agent);
+    if (due <= now) {
+        entry->state = STORE_ENTRY_QUEUED;
+        link_ready(entry, front);
+        return;
+    }
+    delay_t *delay = calloc(1, sizeof(*delay));
+    if (!delay)
+        abort();
+    delay->entry = entry;
+    link_into(entry, &entry->destination->parked, false);
+    delay->timer.run = delay_over;
+    delay->timer.baton = delay;
+    entry->delay = delay;
+    timers_arm(agent_timers(agent), &delay->timer, agent_now(agent) + (due - now));
+}
+
+void queue_insert(queue_entry_t *entry, utc_time_t due)
+{
+    entry->destination->count++;
+    entry->destination->octets += entry->size;
+    place(entry, due, false);
+}
+
+void queue_remove(queue_entry_t *entry)
+{
+    unlink_entry(entry);
+    drop_delay(entry);
+    entry->destination->count--;
+    entry->destination->octets -= entry->size;
+}
+
+void queue_take(queue_entry_t *entry)
+{
+    unlink_entry(entry);
+    drop_delay(entry);
+    link_into(entry, &entry->destination->busy, false);
+    entry->busy = true;
+}
+
+void queue_give_back(queue_entry_t *entry, utc_time_t due)
+{
+    unlink_entry(entry);
+    entry->busy = false;
+    place(entry, due, true);
+}
+
+void queue_hurry(queue_entry_t *entry)
+{
+    if (!entry->delay)
+        return;
+    drop_delay(entry);
+    unlink_entry(entry);
+    entry->state = STORE_ENTRY_QUEUED;
+    link_ready(entry, false);
+}
+
+void queue_forget_all(destination_t *destination)
+{
+    queue_list_t *lists[MTA_CLASS_COUNT + 2] = {&destination->parked, &destination->busy};
+    for (int i = 0; i < MTA_CLASS_COUNT; i++)
+        lists[2 + i] = &destination->ready[i];
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        while (lists[i]->first) {
+            queue_entry_t *entry = lists[i]->first;
+            queue_remove(entry);
+            queue_entry_free(entry);
+        }
+    }
+}
+
+queue_entry_t *queue_first(const destination_t *destination)
+{
+    for (int i = 0; i < MTA_CLASS_COUNT; i++)
+        if (destination->ready[i].first)
+            return destination->ready[i].first;
+    return NULL;
+}
+
+uint64_t queue_ready(const destination_t *destination)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < MTA_CLASS_COUNT; i++)
+        count += destination->ready_count[i];
+    return count;
+}
+
+bool queue_entry_has(const queue_entry_t *entry, unsigned index, bool responsible)
+{
+    if (!entry->recipients)
+        return responsible;
+    /* The indices are in rising order. */
+    size_t low = 0;
+    size_t high = entry->recipients_length / 2;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        unsigned value = entry->recipients[2 * middle] | (unsigned)entry->recipients[2 * middle + 1] << 8;
+        if (value == index)
+            return true;
+        if (value < index)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+void queue_shared_add(agent_t *agent, uint64_t message_id, unsigned entries)
+{
+    shared_t *shared = apr_hash_get(agent->shared, &message_id, sizeof(message_id));
+    if (!shared) {
+        shared = calloc(1, sizeof(*shared));
+        if (!shared)
+            abort();
+        shared->message_id = message_id;
+        apr_hash_set(agent->shared, &shared->message_id, sizeof(shared->message_id), shared);
+    }
+    shared->entries += entries;
+}
+
+void queue_shared_extend(agent_t *agent, uint64_t message_id)
+{
+    bool known = apr_hash_get(agent->shared, &message_id, sizeof(message_id)) != NULL;
+    queue_shared_add(agent, message_id, known ? 1 : 2);
+}
+
+bool queue_shared_single(agent_t *agent, uint64_t message_id)
+{
+    const shared_t *shared = apr_hash_get(agent->shared, &message_id, sizeof(message_id));
+    return !shared || shared->entries == 1;
+}
+
+bool queue_shared_drop(agent_t *agent, uint64_t message_id)
+{
+    shared_t *shared = apr_hash_get(agent->shared, &message_id, sizeof(message_id));
+    if (!shared)
+        return true;
+    if (--shared->entries > 0)
+        return false;
+    apr_hash_set(agent->shared, &shared->message_id, sizeof(shared->message_id), NULL);
+    free(shared);
+    return true;
+}

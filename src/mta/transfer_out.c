@@ -1,0 +1,502 @@
+#include "mta/transfer_out.h"
+
+#include <stdlib.h>
+
+#include <apr_strings.h>
+
+#include "event/ids.h"
+#include "mta/association.h"
+#include "mta/connector.h"
+#include "mta/object.h"
+#include "mta/queue.h"
+#include "mta/trouble.h"
+#include "mta/work.h"
+#include "x411/downgrade.h"
+#include "x411/extensions.h"
+
+enum { PREFIX_LIMIT = MTA_ENVELOPE_LIMIT * 2, SMALL_PIECES = 2000 };
+
+struct transfer_out_t {
+    transfer_out_t *next; /* among the broken ones of the connector */
+    agent_t *agent;
+    connector_t *connector;
+    association_t *association;
+    queue_entry_t *entry;
+    object_t *object;
+    object_read_t *object_read;
+    chunk_read_t *chunk_read;
+    apr_pool_t *pool;
+    buffer_t envelope; /* holds the framing's prefix */
+    x411_framing_t framing;
+    unsigned recipients; /* for which the peer becomes responsible */
+    uint64_t position;   /* octets of the APDU given to the stack */
+    uint8_t *chunk;      /* malloc: the chunk of content at hand */
+    size_t chunk_length;
+    unsigned chunk_number;
+    bool started;
+    bool ended;
+    x411_mode_t mode;
+    osi_activity_id_t activity;
+    osi_connection_id_t connection;
+    unsigned confirmed_serial;
+    uint64_t confirmed_total;
+    timers_item_t expire;
+};
+
+static transfer_out_t *create(association_t *association, queue_entry_t *entry)
+{
+    transfer_out_t *transfer = calloc(1, sizeof(*transfer));
+    if (!transfer)
+        abort();
+    transfer->agent = association->agent;
+    transfer->connector = association->connector;
+    transfer->association = association;
+    transfer->entry = entry;
+    transfer->mode = association->mode;
+    apr_pool_create(&transfer->pool, NULL);
+    buffer_init(&transfer->envelope, transfer->pool, PREFIX_LIMIT);
+    return transfer;
+}
+
+static void release(transfer_out_t *transfer)
+{
+    timers_cancel(agent_timers(transfer->agent), &transfer->expire);
+    if (transfer->association)
+        transfer->association->out = NULL;
+    if (transfer->object_read)
+        object_read_forget(transfer->object_read);
+    if (transfer->chunk_read)
+        chunk_read_forget(transfer->chunk_read);
+    if (transfer->object)
+        object_release(transfer->object);
+    free(transfer->chunk);
+    apr_pool_destroy(transfer->pool);
+    free(transfer);
+}
+
+/* The copy of the APDU for this next hop: it answers for the entry's recipients; the others stay in it, with
+ * their numbers and without responsibility, if the originator discloses recipients. */
+static x411_apdu_t *copy_for_hop(transfer_out_t *transfer, const x411_apdu_t *apdu)
+{
+    x411_apdu_t *copy = x411_apdu_clone(transfer->pool, apdu);
+    if (copy->kind == X411_REPORT)
+        return copy;
+    bool disclose = x411_indicator(&copy->flags, X411_FLAG_DISCLOSURE);
+    unsigned kept = 0;
+    for (unsigned i = 0; i < copy->recipient_count; i++) {
+        x411_recipient_t recipient = copy->recipients[i];
+        bool ours = queue_entry_has(transfer->entry, i, x411_responsible(&recipient));
+        if (!ours && !disclose)
+            continue;
+        x411_indicator_set(&recipient.indicators, 0, ours);
+        transfer->recipients += ours ? 1 : 0;
+        copy->recipients[kept++] = recipient;
+    }
+    copy->recipient_count = kept;
+    return copy;
+}
+
+static void apply_quirks(const transfer_out_t *transfer, x411_apdu_t *copy, x411_encode_options_t *options)
+{
+    unsigned quirks = transfer->connector->config->quirks;
+    options->no_bilateral = quirks & CONFIG_QUIRK_NO_BILATERAL_INFORMATION;
+    options->no_internal_trace = quirks & CONFIG_QUIRK_STRIP_INTERNAL_TRACE;
+    options->extension_form =
+        quirks & CONFIG_QUIRK_EXTENSION_TYPE_1988 ? X411_EXTENSION_FORM_1988 : X411_EXTENSION_FORM_LATER;
+    if (quirks & CONFIG_QUIRK_SMALL_CONTENT_PIECES)
+        options->content_segment = SMALL_PIECES;
+    if (quirks & CONFIG_QUIRK_NO_CONTENT_RETURN && copy->kind != X411_REPORT)
+        x411_indicator_set(&copy->flags, X411_FLAG_CONTENT_RETURN, false);
+}
+
+/* Recipients that 1984 cannot carry are non-delivered; the others go on. */
+static err_t *downgrade(transfer_out_t *transfer, x411_apdu_t *copy)
+{
+    bool *failed = apr_pcalloc(transfer->pool, copy->recipient_count + 1);
+    err_t *err = x411_downgrade(transfer->pool, copy, failed);
+    if (err)
+        return err;
+    unsigned answered = 0;
+    for (unsigned i = 0; i < copy->recipient_count; i++) {
+        if (failed[i] && x411_responsible(&copy->recipients[i]))
+            return err_create(transfer->pool, X411_ERROR_DOWNGRADE, "P1",
+                              "the address of a recipient cannot be said in 1984 P1");
+        answered += x411_responsible(&copy->recipients[i]) ? 1 : 0;
+    }
+    if (copy->kind == X411_REPORT || answered)
+        return NULL;
+    return err_create(transfer->pool, X411_ERROR_DOWNGRADE, "P1", "no recipient is left for 1984 P1");
+}
+
+static err_t *encode(transfer_out_t *transfer)
+{
+    err_t *err;
+    x411_apdu_t *apdu = object_apdu(transfer->object, &err);
+    if (!apdu)
+        return err;
+    x411_apdu_t *copy = copy_for_hop(transfer, apdu);
+    x411_encode_options_t options = {.mode = transfer->mode};
+    apply_quirks(transfer, copy, &options);
+    if (transfer->mode == X411_MODE_1984) {
+        err = downgrade(transfer, copy);
+        if (err)
+            return err;
+    }
+    uint64_t length = transfer->object->record.content_length;
+    if (copy->kind == X411_MESSAGE)
+        return x411_message_encode(transfer->pool, copy, &options, length, &transfer->envelope,
+                                   &transfer->framing);
+    err = x411_apdu_encode(transfer->pool, copy, &options, BYTES_NONE, &transfer->envelope);
+    transfer->framing = (x411_framing_t){.prefix = buffer_bytes(&transfer->envelope),
+                                         .total_length = buffer_length(&transfer->envelope)};
+    return err;
+}
+
+/* Ends the transfer because the message itself cannot be sent this way. */
+static void fail_message(transfer_out_t *transfer, const err_t *err)
+{
+    queue_entry_t *entry = transfer->entry;
+    association_t *association = transfer->association;
+    trouble_t trouble = {.kind = err->code == X411_ERROR_DOWNGRADE ? TROUBLE_DOWNGRADE : TROUBLE_UNUSABLE,
+                         .err = err,
+                         .entry = entry,
+                         .connector = transfer->connector};
+    trouble_handle(transfer->agent, &trouble);
+    release(transfer);
+    association_next(association);
+}
+
+static void begin_sending(transfer_out_t *transfer)
+{
+    association_t *association = transfer->association;
+    err_t *err = encode(transfer);
+    if (err) {
+        fail_message(transfer, err);
+        return;
+    }
+    mono_time_t now = agent_now(transfer->agent);
+    err = osi_stack_transfer_start(association->stack, now);
+    if (err) { /* the turn went, or the association is ending: not the message's fault */
+        queue_give_back(transfer->entry, 0);
+        release(transfer);
+        return;
+    }
+    transfer->activity = *osi_stack_activity(association->stack);
+    transfer->connection = *osi_stack_connection_id(association->stack);
+    transfer->started = true;
+    transfer_out_feed(association);
+}
+
+static void object_came(void *context, object_t *object, const err_t *err)
+{
+    transfer_out_t *transfer = context;
+    transfer->object_read = NULL;
+    transfer->object = object;
+    if (object) {
+        begin_sending(transfer);
+        return;
+    }
+    queue_entry_t *entry = transfer->entry;
+    association_t *association = transfer->association;
+    trouble_t trouble = {
+        .kind = err ? TROUBLE_STORE : TROUBLE_UNUSABLE,
+        .err = err ? err : err_create(transfer->pool, 0, "store", "the message is not in the store"),
+        .entry = entry,
+        .connector = transfer->connector};
+    trouble_handle(transfer->agent, &trouble);
+    release(transfer);
+    association_next(association);
+}
+
+void transfer_out_begin(association_t *association, queue_entry_t *entry)
+{
+    queue_take(entry);
+    transfer_out_t *transfer = create(association, entry);
+    association->out = transfer;
+    association->activity = agent_now(association->agent);
+    if (entry->object) {
+        transfer->object = entry->object;
+        object_retain(transfer->object);
+        begin_sending(transfer);
+    } else {
+        transfer->object_read = object_read(transfer->agent, entry->message_id, object_came, transfer);
+    }
+}
+
+static void chunk_came(void *context, bytes_t chunk, const err_t *err)
+{
+    transfer_out_t *transfer = context;
+    association_t *association = transfer->association;
+    transfer->chunk_read = NULL;
+    if (err || !chunk.length) {
+        /* The content is not readable now: the transfer is given up and tried again later. */
+        trouble_t trouble = {.kind = TROUBLE_STORE,
+                             .err = err ? err : err_create(transfer->pool, 0, "store", "a chunk is missing"),
+                             .entry = transfer->entry,
+                             .connector = transfer->connector};
+        osi_stack_transfer_cancel(association->stack, false, agent_now(transfer->agent));
+        trouble_handle(transfer->agent, &trouble);
+        release(transfer);
+        association_pump(association);
+        return;
+    }
+    transfer->chunk = malloc(chunk.length);
+    if (!transfer->chunk)
+        abort();
+    memcpy(transfer->chunk, chunk.data, chunk.length);
+    transfer->chunk_length = chunk.length;
+    transfer_out_feed(association);
+    association_pump(association);
+}
+
+/* Content octets from offset on; an empty range if they have to be read first. */
+static bytes_t content_at(transfer_out_t *transfer, uint64_t offset)
+{
+    if (transfer->object->content_here)
+        return bytes_slice(transfer->object->content, (size_t)offset, SIZE_MAX);
+    unsigned number = (unsigned)(offset / STORE_CHUNK_SIZE);
+    if (transfer->chunk && transfer->chunk_number == number)
+        return bytes_slice(bytes_make(transfer->chunk, transfer->chunk_length),
+                           (size_t)(offset % STORE_CHUNK_SIZE), SIZE_MAX);
+    free(transfer->chunk);
+    transfer->chunk = NULL;
+    transfer->chunk_number = number;
+    if (!transfer->chunk_read)
+        transfer->chunk_read =
+            chunk_read(transfer->agent, transfer->entry->message_id, number, chunk_came, transfer);
+    return BYTES_NONE;
+}
+
+/* The octets of the segmented content at `inside` octets after the prefix: a header, or a part of a segment.
+ * All segments but the last are equally long, so the place follows by division. */
+static bytes_t segment_at(transfer_out_t *transfer, uint64_t inside, uint8_t header[16], size_t *limit)
+{
+    const x411_framing_t *framing = &transfer->framing;
+    size_t full = 0;
+    size_t header_length = x411_segment_header(framing, 0, header, &full);
+    uint64_t number = inside / (header_length + full);
+    uint64_t within = inside % (header_length + full);
+    uint64_t offset = number * full;
+    size_t length = 0;
+    header_length = x411_segment_header(framing, offset, header, &length);
+    if (!header_length)
+        return BYTES_NONE;
+    if (within < header_length) {
+        *limit = header_length - (size_t)within;
+        return bytes_make(header + within, *limit);
+    }
+    within -= header_length;
+    *limit = length - (size_t)within;
+    return bytes_slice(content_at(transfer, offset + within), 0, *limit);
+}
+
+/* The octets that come next; empty if they have to be read first. */
+static bytes_t piece_at(transfer_out_t *transfer, uint8_t header[16])
+{
+    const x411_framing_t *framing = &transfer->framing;
+    uint64_t position = transfer->position;
+    uint64_t after = framing->total_length - framing->suffix.length;
+    if (position < framing->prefix.length)
+        return bytes_slice(framing->prefix, (size_t)position, SIZE_MAX);
+    if (position >= after)
+        return bytes_slice(framing->suffix, (size_t)(position - after), SIZE_MAX);
+    uint64_t inside = position - framing->prefix.length;
+    size_t limit = 0;
+    if (framing->segment)
+        return segment_at(transfer, inside, header, &limit);
+    return content_at(transfer, inside);
+}
+
+void transfer_out_feed(association_t *association)
+{
+    transfer_out_t *transfer = association->out;
+    if (!transfer || !transfer->started || transfer->ended)
+        return;
+    mono_time_t now = agent_now(transfer->agent);
+    osi_stack_t *stack = association->stack;
+    while (transfer->position < transfer->framing.total_length) {
+        size_t capacity = osi_stack_transfer_capacity(stack);
+        if (!capacity)
+            return;
+        uint8_t header[16];
+        bytes_t piece = bytes_slice(piece_at(transfer, header), 0, capacity);
+        if (!piece.length)
+            return;
+        if (osi_stack_transfer_data(stack, piece, now))
+            return; /* the association is ending; it says so itself */
+        transfer->position += piece.length;
+        association->octets += piece.length;
+        association->activity = now;
+        if (association->out != transfer)
+            return;
+    }
+    transfer->ended = true;
+    osi_stack_transfer_end(stack, now);
+}
+
+void transfer_out_checkpoint(association_t *association, const stack_indication_t *indication)
+{
+    transfer_out_t *transfer = association->out;
+    if (!transfer)
+        return;
+    transfer->confirmed_serial = indication->serial;
+    transfer->confirmed_total = indication->total;
+    transfer_out_feed(association);
+}
+
+static void tell_transferred(const transfer_out_t *transfer)
+{
+    agent_t *agent = transfer->agent;
+    if (!event_log_wants(agent->services.events, EVENT_ID_MESSAGE_TRANSFERRED))
+        return;
+    const char *name = transfer->connector->destination.name;
+    const char *mts_id = transfer->object->record.mts_id;
+    char recipients[16];
+    apr_snprintf(recipients, sizeof(recipients), "%u", transfer->recipients);
+    event_subject_t subject = {.connector = name, .mts_id = mts_id};
+    event_raise(agent->services.events, EVENT_ID_MESSAGE_TRANSFERRED, &subject, mts_id, name, recipients);
+}
+
+void transfer_out_confirmed(association_t *association)
+{
+    transfer_out_t *transfer = association->out;
+    if (!transfer)
+        return;
+    agent_t *agent = transfer->agent;
+    connector_t *connector = transfer->connector;
+    tell_transferred(transfer);
+    association->messages++;
+    association->activity = agent_now(agent);
+    connector->traffic.outbound_messages++;
+    connector->traffic.outbound_recipients += transfer->recipients;
+    connector->traffic.outbound_octets += transfer->object->record.content_length;
+    agent->traffic.outbound_messages++;
+    agent->traffic.outbound_octets += transfer->object->record.content_length;
+    work_t *work = work_begin(agent);
+    work_remove_entry(work, transfer->entry);
+    work_commit(work, NULL, NULL);
+    release(transfer);
+    association_next(association);
+}
+
+static void unlink_broken(transfer_out_t *transfer)
+{
+    for (transfer_out_t **place = &transfer->connector->broken; *place; place = &(*place)->next) {
+        if (*place == transfer) {
+            *place = transfer->next;
+            break;
+        }
+    }
+    transfer->next = NULL;
+    timers_cancel(agent_timers(transfer->agent), &transfer->expire);
+}
+
+static void give_back(transfer_out_t *transfer, const err_t *err)
+{
+    trouble_t trouble = {
+        .kind = TROUBLE_TRANSFER, .err = err, .entry = transfer->entry, .connector = transfer->connector};
+    trouble_handle(transfer->agent, &trouble);
+    release(transfer);
+}
+
+static void recovery_over(void *baton)
+{
+    transfer_out_t *transfer = baton;
+    unlink_broken(transfer);
+    queue_give_back(transfer->entry, 0); /* from the start, as soon as there is an association */
+    connector_t *connector = transfer->connector;
+    release(transfer);
+    connector_kick(connector);
+}
+
+void transfer_out_failed(association_t *association, const stack_indication_t *indication)
+{
+    transfer_out_t *transfer = association->out;
+    if (!transfer)
+        return;
+    give_back(transfer, indication->err);
+    association_next(association);
+}
+
+void transfer_out_lost(association_t *association, const err_t *err)
+{
+    transfer_out_t *transfer = association->out;
+    if (!transfer)
+        return;
+    connector_t *connector = transfer->connector;
+    if (!transfer->started || !transfer->confirmed_serial || !connector->config ||
+        transfer->agent->stopping) {
+        if (transfer->started)
+            give_back(transfer, err);
+        else {
+            queue_give_back(transfer->entry, 0);
+            release(transfer);
+        }
+        return;
+    }
+    association->out = NULL;
+    transfer->association = NULL;
+    if (transfer->chunk_read) {
+        chunk_read_forget(transfer->chunk_read);
+        transfer->chunk_read = NULL;
+    }
+    free(transfer->chunk);
+    transfer->chunk = NULL;
+    transfer->ended = false;
+    transfer->next = connector->broken;
+    connector->broken = transfer;
+    transfer->expire.run = recovery_over;
+    transfer->expire.baton = transfer;
+    timers_arm(agent_timers(transfer->agent), &transfer->expire,
+               agent_now(transfer->agent) + TIME_SECONDS(connector->config->recovery_timeout));
+}
+
+bool transfer_out_resume(association_t *association)
+{
+    connector_t *connector = association->connector;
+    transfer_out_t *transfer = connector->broken;
+    while (transfer && transfer->mode != association->mode)
+        transfer = transfer->next;
+    if (!transfer)
+        return false;
+    unlink_broken(transfer);
+    transfer->association = association;
+    association->out = transfer;
+    association->activity = agent_now(association->agent);
+    err_t *err = osi_stack_transfer_resume(association->stack, &transfer->activity, &transfer->connection,
+                                           transfer->confirmed_serial, transfer->confirmed_total,
+                                           agent_now(association->agent));
+    if (err) {
+        queue_give_back(transfer->entry, 0);
+        release(transfer);
+        return false;
+    }
+    transfer->position = transfer->confirmed_total;
+    transfer->activity = *osi_stack_activity(association->stack);
+    transfer->connection = *osi_stack_connection_id(association->stack);
+    char octets[32];
+    apr_snprintf(octets, sizeof(octets), "%" APR_UINT64_T_FMT, (apr_uint64_t)transfer->confirmed_total);
+    const char *name = connector->destination.name;
+    event_subject_t subject = {.connector = name, .mts_id = transfer->object->record.mts_id};
+    event_raise(transfer->agent->services.events, EVENT_ID_TRANSFER_RESUMED, &subject,
+                transfer->object->record.mts_id, name, octets);
+    transfer_out_feed(association);
+    return true;
+}
+
+void transfer_out_forget_all(connector_t *connector)
+{
+    while (connector->broken) {
+        transfer_out_t *transfer = connector->broken;
+        unlink_broken(transfer);
+        queue_give_back(transfer->entry, 0);
+        release(transfer);
+    }
+}
+
+const char *transfer_out_describe(const transfer_out_t *transfer, uint64_t *octets, uint64_t *total)
+{
+    *octets = transfer->position;
+    *total = transfer->framing.total_length;
+    return transfer->object ? transfer->object->record.mts_id : "";
+}
