@@ -1,8 +1,8 @@
 /* x400ctl show: a P1, P2 or P22 object as text for people, or as JSON. */
 #include <stdio.h>
 
-#include "x400ctl_ctl.h"
 #include "x400ctl_files.h"
+#include "x400ctl_show.h"
 #include "x420/describe.h"
 #include "x420/object.h"
 #include "x420/show.h"
@@ -18,34 +18,33 @@ static json_t *show_describe(apr_pool_t *pool, const x420_object_t *object)
                                      : x420_describe_ipm(&how, object->interpersonal.ipm);
 }
 
-static ctl_exit_t show_text(apr_pool_t *pool, const x420_object_t *object)
+static err_t *show_text(apr_pool_t *pool, const x420_object_t *object, FILE *out)
 {
     buffer_t *text = apr_palloc(pool, sizeof(*text));
     buffer_init(text, pool, X420_SHOW_LIMIT);
     x420_show_object(pool, object, text);
     bytes_t octets = buffer_bytes(text);
-    fwrite(octets.data, 1, octets.length, stdout);
+    fwrite(octets.data, 1, octets.length, out);
     if (!text->failed)
-        return CTL_OK;
-    ctl_complain("the rest is not shown: its text is longer than %d octets", (int)X420_SHOW_LIMIT);
-    return CTL_FAILED;
+        return NULL;
+    return err_create(pool, APR_ENOSPC, "show", "the rest is not shown: its text is longer than %d octets",
+                      (int)X420_SHOW_LIMIT);
 }
 
-ctl_exit_t command_show(ctl_t *ctl)
+err_t *show_file(const char *path, bool json, FILE *out, apr_pool_t *pool)
 {
     bytes_t octets;
     x420_object_t object = {0};
-    err_t *err = ctl_read_file(ctl->pool, ctl->arguments[0], SHOW_FILE_LIMIT, &octets);
+    err_t *err = ctl_read_file(pool, path, SHOW_FILE_LIMIT, &octets);
     if (!err)
-        err = x420_object_read(ctl->pool, octets, &object);
-    if (err) {
-        ctl_complain("%s", err_describe(ctl->pool, err));
-        return CTL_FAILED;
-    }
-    if (!ctl->json)
-        return show_text(ctl->pool, &object);
-    json_t *json = show_describe(ctl->pool, &object);
-    ctl_print_json(json);
-    json_decref(json);
-    return CTL_OK;
+        err = x420_object_read(pool, octets, &object);
+    if (err)
+        return err;
+    if (!json)
+        return show_text(pool, &object, out);
+    json_t *description = show_describe(pool, &object);
+    json_dumpf(description, out, JSON_INDENT(2));
+    fputc('\n', out);
+    json_decref(description);
+    return NULL;
 }
