@@ -1,0 +1,244 @@
+/* p1source: sends messages to an MTA over P1 and measures how fast they are taken. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_general.h>
+#include <apr_getopt.h>
+#include <apr_strings.h>
+
+#include "p1source_source.h"
+#include "platform.h"
+#include "x400_version.h"
+
+enum {
+    OPT_CALLED_T = 256,
+    OPT_CALLED_S,
+    OPT_CALLED_P,
+    OPT_CALLING_T,
+    OPT_CALLING_S,
+    OPT_CALLING_P,
+    OPT_APDU,
+    OPT_CHECKPOINT,
+    OPT_CONTENT_TYPE,
+    OPT_JSON,
+    OPT_LOCAL,
+    OPT_PER_ASSOCIATION,
+    OPT_PROBE,
+    OPT_RATE,
+    OPT_REPORT,
+    OPT_RESUME,
+    OPT_RETRIES,
+    OPT_TIMEOUT,
+    OPT_TPDU,
+    OPT_TWA,
+    OPT_VERSION,
+    OPT_WINDOW
+};
+
+enum { DEFAULT_PORT = 102, DEFAULT_LENGTH = 2048, DEFAULT_WINDOW = 3, DEFAULT_TIMEOUT_SECONDS = 30 };
+enum { TPDU_MINIMUM = 128, TPDU_MAXIMUM = 65531, MESSAGE_MAXIMUM = 100000000 };
+
+static const apr_getopt_option_t option_table[] = {
+    {"connections", 'c', 1, "associations at the same time (1)"},
+    {"messages", 'm', 1, "messages in all (1)"},
+    {"length", 'l', 1, "octets of the content (2048); k, m, g as units"},
+    {"mode", 'M', 1, "1984, x410 or normal (normal)"},
+    {"name", 'n', 1, "our MTA name in the bind (none: no credentials)"},
+    {"password", 'p', 1, "our password in the bind"},
+    {"from", 'f', 1, "originator (C=XX;A= ;P=SOURCE;S=source)"},
+    {"recipient", 'r', 1, "recipient, %d is the message's number; may be given many times"},
+    {"called-tsel", OPT_CALLED_T, 1, "called T-selector, text or 0x hexadecimal"},
+    {"called-ssel", OPT_CALLED_S, 1, "called S-selector"},
+    {"called-psel", OPT_CALLED_P, 1, "called P-selector"},
+    {"calling-tsel", OPT_CALLING_T, 1, "calling T-selector"},
+    {"calling-ssel", OPT_CALLING_S, 1, "calling S-selector"},
+    {"calling-psel", OPT_CALLING_P, 1, "calling P-selector"},
+    {"apdu", OPT_APDU, 1,
+     "send the APDU in this file as it is (normal mode: in an EXTERNAL); may be repeated"},
+    {"probe", OPT_PROBE, 0, "send probes"},
+    {"content-type", OPT_CONTENT_TYPE, 1, "built-in content type (2 in 1984, else 22)"},
+    {"report", OPT_REPORT, 1, "originator's report request: none, non-delivery or all (non-delivery)"},
+    {"checkpoint", OPT_CHECKPOINT, 1, "checkpoint size in units of 1024 octets (0: none)"},
+    {"window", OPT_WINDOW, 1, "window of checkpoints (3)"},
+    {"tpdu", OPT_TPDU, 1, "largest TPDU (65531)"},
+    {"twa", OPT_TWA, 0, "two-way alternate"},
+    {"rate", OPT_RATE, 1, "messages per second of all associations together (0: no limit)"},
+    {"per-association", OPT_PER_ASSOCIATION, 1, "messages before an association is released (0: all)"},
+    {"retries", OPT_RETRIES, 1, "failures in a row of an association that are tried again (0)"},
+    {"resume", OPT_RESUME, 0, "resume a broken transfer at its last confirmed checkpoint"},
+    {"timeout", OPT_TIMEOUT, 1, "seconds to connect and open (30)"},
+    {"local-address", OPT_LOCAL, 1, "address to call from"},
+    {"json", OPT_JSON, 0, "totals as JSON"},
+    {"help", 'h', 0, "this text"},
+    {"version", OPT_VERSION, 0, "the version"},
+    {NULL, 0, 0, NULL},
+};
+
+static void usage(FILE *file)
+{
+    fprintf(file, "usage: p1source [options] host[:port]\n"
+                  "Sends messages over P1 and prints how many were accepted and how fast.\n\n");
+    for (const apr_getopt_option_t *option = option_table; option->name; option++) {
+        if (option->optch < OPT_CALLED_T)
+            fprintf(file, "  -%c, --%-17s %s\n", option->optch, option->name, option->description);
+        else
+            fprintf(file, "      --%-17s %s\n", option->name, option->description);
+    }
+}
+
+static bool set_report(const char *text, x411_user_report_t *report)
+{
+    static const char *const names[] = {"none", "non-delivery", "all"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *report = (x411_user_report_t)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool set_number(source_options_t *options, int letter, const char *text)
+{
+    switch (letter) {
+    case 'c': return text_read_number(text, 1, SOURCE_CONNECTION_LIMIT, &options->connections);
+    case 'm': return text_read_number(text, 1, MESSAGE_MAXIMUM, &options->messages);
+    case 'l': return text_read_number(text, 0, INT64_C(1) << 40, &options->content_length);
+    case OPT_CHECKPOINT: return text_read_number(text, 0, 65535, &options->checkpoint_k);
+    case OPT_WINDOW: return text_read_number(text, 1, 255, &options->window);
+    case OPT_TPDU: return text_read_number(text, TPDU_MINIMUM, TPDU_MAXIMUM, &options->tpdu_size);
+    case OPT_CONTENT_TYPE: return text_read_number(text, 0, 32767, &options->content_type);
+    case OPT_RATE: return text_read_number(text, 0, 1000000, &options->rate);
+    case OPT_PER_ASSOCIATION: return text_read_number(text, 0, MESSAGE_MAXIMUM, &options->per_association);
+    case OPT_RETRIES: return text_read_number(text, 0, MESSAGE_MAXIMUM, &options->retries);
+    case OPT_TIMEOUT: return text_read_duration(text, &options->timeout);
+    default: return false;
+    }
+}
+
+static bool set_selector(source_options_t *options, apr_pool_t *pool, int letter, const char *text)
+{
+    switch (letter) {
+    case OPT_CALLED_T: return text_read_selector(pool, text, OSI_TSEL_LIMIT, &options->called.transport);
+    case OPT_CALLED_S: return text_read_selector(pool, text, OSI_SSEL_LIMIT, &options->called.session);
+    case OPT_CALLED_P: return text_read_selector(pool, text, OSI_PSEL_LIMIT, &options->called.presentation);
+    case OPT_CALLING_T: return text_read_selector(pool, text, OSI_TSEL_LIMIT, &options->calling.transport);
+    case OPT_CALLING_S: return text_read_selector(pool, text, OSI_SSEL_LIMIT, &options->calling.session);
+    case OPT_CALLING_P: return text_read_selector(pool, text, OSI_PSEL_LIMIT, &options->calling.presentation);
+    default: return set_number(options, letter, text);
+    }
+}
+
+static bool add_apdu(source_options_t *options, apr_pool_t *pool, const char *path)
+{
+    return options->apdu_count < SOURCE_ADDRESS_LIMIT &&
+           text_read_file(pool, path, &options->apdus[options->apdu_count++]);
+}
+
+static bool add_recipient(source_options_t *options, const char *address)
+{
+    if (options->recipient_count == SOURCE_ADDRESS_LIMIT)
+        return false;
+    options->recipients[options->recipient_count++] = address;
+    return true;
+}
+
+static bool set_option(source_options_t *options, apr_pool_t *pool, int letter, const char *text)
+{
+    switch (letter) {
+    case 'M': return text_read_mode(text, &options->mode);
+    case 'n': options->name = text; return true;
+    case 'p': options->password = text; return true;
+    case 'f': options->originator = text; return true;
+    case 'r': return add_recipient(options, text);
+    case OPT_APDU: return add_apdu(options, pool, text);
+    case OPT_REPORT: return set_report(text, &options->report);
+    case OPT_PROBE: options->probe = true; return true;
+    case OPT_TWA: options->two_way_alternate = true; return true;
+    case OPT_RESUME: options->resume = true; return true;
+    case OPT_JSON: options->json = true; return true;
+    case OPT_LOCAL: options->local_address = text; return true;
+    default: return set_selector(options, pool, letter, text);
+    }
+}
+
+/* The exit status if the program ends here, else -1. */
+static int read_options(source_options_t *options, int argc, const char *const *argv, apr_pool_t *pool)
+{
+    apr_getopt_t *getopt = NULL;
+    apr_status_t status;
+    int letter = 0;
+    const char *text = NULL;
+    apr_getopt_init(&getopt, pool, argc, argv);
+    getopt->interleave = 1;
+    while ((status = apr_getopt_long(getopt, option_table, &letter, &text)) == APR_SUCCESS) {
+        if (letter == 'h' || letter == OPT_VERSION) {
+            if (letter == 'h')
+                usage(stdout);
+            else
+                printf("p1source %s\n", X400_VERSION);
+            return 0;
+        }
+        if (!set_option(options, pool, letter, text)) {
+            fprintf(stderr, "p1source: \"%s\" is not a value for this option (see --help)\n", text);
+            return 2;
+        }
+    }
+    if (!APR_STATUS_IS_EOF(status) || getopt->ind + 1 != argc ||
+        !text_read_endpoint(pool, getopt->argv[getopt->ind], false, &options->host, &options->port)) {
+        usage(stderr);
+        return 2;
+    }
+    return -1;
+}
+
+static void stop(void *context)
+{
+    net_loop_stop(context);
+}
+
+static int run(const source_options_t *options, apr_pool_t *pool)
+{
+    net_loop_t *loop = NULL;
+    source_totals_t totals = {0};
+    platform_service_t service = {.stop = stop};
+    err_t *err = net_loop_create(&loop, pool);
+    service.context = loop;
+    if (!err)
+        err = platform_service_begin(&service, pool);
+    if (!err)
+        err = source_run(options, &totals, loop, pool);
+    if (err) {
+        fprintf(stderr, "p1source: %s\n", err_describe(pool, err));
+        return 2;
+    }
+    return source_report(options, &totals) ? 0 : 1;
+}
+
+int main(int argc, const char *const *argv)
+{
+    apr_pool_t *pool = NULL;
+    apr_initialize();
+    atexit(apr_terminate);
+    apr_pool_create(&pool, NULL);
+    source_options_t *options = apr_pcalloc(pool, sizeof(*options));
+    *options = (source_options_t){.mode = OSI_MODE_NORMAL,
+                                  .port = DEFAULT_PORT,
+                                  .timeout = TIME_SECONDS(DEFAULT_TIMEOUT_SECONDS),
+                                  .connections = 1,
+                                  .messages = 1,
+                                  .content_length = DEFAULT_LENGTH,
+                                  .content_type = -1,
+                                  .window = DEFAULT_WINDOW,
+                                  .tpdu_size = TPDU_MAXIMUM,
+                                  .originator = "C=XX;A= ;P=SOURCE;S=source",
+                                  .report = X411_USER_REPORT_NON_DELIVERY};
+    int status = read_options(options, argc, argv, pool);
+    if (status >= 0)
+        return status;
+    if (options->content_type < 0)
+        options->content_type = options->mode == OSI_MODE_X410_1984 ? X411_CONTENT_P2 : X411_CONTENT_P22;
+    if (options->recipient_count == 0)
+        add_recipient(options, "C=XX;A= ;P=SINK;S=sink%d");
+    return run(options, pool);
+}

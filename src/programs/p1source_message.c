@@ -1,0 +1,199 @@
+#include "p1source_source.h"
+
+#include <string.h>
+
+#include <apr_network_io.h>
+#include <apr_strings.h>
+
+#include "x411/oraddress_text.h"
+#include "x411/trace.h"
+
+enum {
+    FILL_PERIOD = 64,
+    FILL_SIZE = 65536,
+    HEAD_LIMIT = 4096,
+    CONTEXT_DEFAULT = 5, /* presentation context of an EXTERNAL, as peers use */
+    HOST_LIMIT = 128
+};
+
+static const char fill_line[FILL_PERIOD + 1] =
+    "The quick brown fox jumps over the lazy dog 0123456789 ABCDEF.\r\n";
+static uint8_t fill[FILL_SIZE + FILL_PERIOD];
+
+/* The least interpersonal message (X.420): an identifier and one IA5 text body part, up to the text. */
+static bool write_content_head(buffer_t *out, size_t text_length)
+{
+    static const char identifier[] = "p1source";
+    /* heading: SET { this-IPM [APPLICATION 11] SET { user-relative-identifier PrintableString } } */
+    size_t id = sizeof(identifier) - 1;
+    size_t this_ipm = ber_header_size(BER_PRINTABLE_STRING, id) + id;
+    size_t heading = ber_header_size(BER_APPLICATION(11), this_ipm) + this_ipm;
+    /* body, the same in P2 and P22: SEQUENCE OF ia5-text [0] { parameters SET {}, data IA5String } */
+    size_t part = 2 + ber_header_size(BER_IA5_STRING, text_length) + text_length;
+    size_t body = ber_header_size(BER_CONTEXT(0), part) + part;
+    size_t message = ber_header_size(BER_SET, heading) + heading + ber_header_size(BER_SEQUENCE, body) + body;
+    ber_writer_t writer;
+    ber_writer_init(&writer, out);
+    ber_put_header(&writer, BER_CONTEXT(0), true, message);
+    ber_put_header(&writer, BER_SET, true, heading);
+    ber_put_header(&writer, BER_APPLICATION(11), true, this_ipm);
+    ber_put_string(&writer, BER_PRINTABLE_STRING, identifier);
+    ber_put_header(&writer, BER_SEQUENCE, true, body);
+    ber_put_header(&writer, BER_CONTEXT(0), true, part);
+    ber_put_header(&writer, BER_SET, true, 0);
+    ber_put_header(&writer, BER_IA5_STRING, false, text_length);
+    return !writer.failed;
+}
+
+/* The head such that head and text together have exactly the length asked for; nothing if that is too short
+ * for an interpersonal message, or if no length of the text gives it (where a length field grows). */
+static void make_content_head(source_maker_t *maker)
+{
+    const source_options_t *options = maker->options;
+    size_t wanted = (size_t)options->content_length;
+    bool ipm = options->content_type == X411_CONTENT_P2 || options->content_type == X411_CONTENT_P22;
+    for (size_t head = 16; ipm && head < 64 && head <= wanted; head++) {
+        buffer_clear(&maker->content_head);
+        if (write_content_head(&maker->content_head, wanted - head) &&
+            buffer_length(&maker->content_head) == head)
+            return;
+    }
+    buffer_clear(&maker->content_head);
+}
+
+static err_t *check_addresses(const source_options_t *options, apr_pool_t *pool)
+{
+    x411_or_name_t name;
+    err_t *err = x411_or_name_parse(pool, options->originator, &name);
+    for (unsigned i = 0; !err && i < options->recipient_count; i++)
+        err = x411_or_name_parse(pool, options->recipients[i], &name);
+    return err;
+}
+
+err_t *source_maker_init(source_maker_t *maker, const source_options_t *options, apr_pool_t *pool)
+{
+    *maker = (source_maker_t){.options = options, .pool = pool};
+    maker->started = timebase_utc(timebase_system());
+    char host[HOST_LIMIT] = "localhost";
+    apr_gethostname(host, sizeof(host), pool);
+    maker->host = apr_pstrdup(pool, host);
+    buffer_init(&maker->content_head, pool, HEAD_LIMIT);
+    for (size_t i = 0; i < sizeof(fill); i++)
+        fill[i] = (uint8_t)fill_line[i % FILL_PERIOD];
+    make_content_head(maker);
+    err_t *err = check_addresses(options, pool);
+    if (err)
+        return err;
+    x411_or_name_t originator;
+    err = x411_or_name_parse(pool, options->originator, &originator);
+    maker->domain.country = originator.address.country;
+    maker->domain.admd = originator.address.admd;
+    maker->domain.prmd = originator.address.prmd;
+    return err;
+}
+
+/* The address of message number: the first %d is replaced by it. */
+static const char *expand(apr_pool_t *pool, const char *address, int64_t number)
+{
+    const char *place = strstr(address, "%d");
+    if (!place)
+        return address;
+    return apr_psprintf(pool, "%.*s%" APR_INT64_T_FMT "%s", (int)(place - address), address, number + 1,
+                        place + 2);
+}
+
+static err_t *fill_envelope(const source_maker_t *maker, int64_t number, apr_pool_t *pool, x411_apdu_t *apdu)
+{
+    const source_options_t *options = maker->options;
+    utc_time_t now = timebase_utc(timebase_system());
+    apdu->mts_id = x411_mts_id_make(pool, &maker->domain, maker->host, maker->started, (uint64_t)number + 1);
+    apdu->content_type = x411_content_type_make(options->content_type);
+    unsigned ia5 = X411_EIT_IA5_TEXT;
+    apdu->original_eits = x411_eits_make(pool, &ia5, 1);
+    if (options->probe) {
+        apdu->content_length_present = true;
+        apdu->content_length = options->content_length;
+    }
+    err_t *err = x411_or_name_parse(pool, options->originator, &apdu->originator);
+    for (unsigned i = 0; !err && i < options->recipient_count; i++) {
+        x411_recipient_t *recipient = x411_apdu_add_recipient(pool, apdu);
+        if (!recipient)
+            return err_create(pool, APR_ENOSPC, "P1", "too many recipients");
+        recipient->number = i + 1;
+        x411_mta_report_t mta =
+            options->report == X411_USER_REPORT_ALL ? X411_MTA_REPORT_ALL : X411_MTA_REPORT_NON_DELIVERY;
+        recipient->indicators = x411_recipient_indicators(true, mta, options->report);
+        err = x411_or_name_parse(pool, expand(pool, options->recipients[i], number), &recipient->name);
+    }
+    if (!err && !x411_trace_stamp(pool, apdu, &maker->domain, now, X411_RELAYED))
+        err = err_create(pool, APR_ENOSPC, "P1", "no trace");
+    return err;
+}
+
+/* A given APDU as the mode wants it: in normal mode inside an EXTERNAL (X.419). */
+static bytes_t dress_given(const source_options_t *options, bytes_t given, buffer_t *out)
+{
+    static const uint8_t external = 0x28;
+    if (options->mode != OSI_MODE_NORMAL || given.length == 0 || given.data[0] == external)
+        return given;
+    ber_writer_t writer;
+    ber_writer_init(&writer, out);
+    size_t inner = 3 + ber_header_size(BER_CONTEXT(0), given.length) + given.length;
+    ber_put_header(&writer, BER_EXTERNAL, true, inner);
+    ber_put_integer(&writer, BER_INTEGER, CONTEXT_DEFAULT);
+    ber_put_header(&writer, BER_CONTEXT(0), true, given.length);
+    ber_put_raw(&writer, given);
+    return buffer_bytes(out);
+}
+
+err_t *source_message_make(source_maker_t *maker, int64_t number, apr_pool_t *pool, buffer_t *out,
+                           source_message_t *message)
+{
+    const source_options_t *options = maker->options;
+    *message = (source_message_t){.number = number};
+    buffer_clear(out);
+    if (options->apdu_count > 0) {
+        message->given = dress_given(options, options->apdus[number % options->apdu_count], out);
+        message->length = message->given.length;
+        return out->failed ? err_create(pool, APR_ENOSPC, "P1", "the APDU is too large") : NULL;
+    }
+    x411_apdu_t *apdu = x411_apdu_create(pool, options->probe ? X411_PROBE : X411_MESSAGE);
+    err_t *err = fill_envelope(maker, number, pool, apdu);
+    x411_encode_options_t how = {.mode = text_p1_mode(options->mode)};
+    if (!err && options->probe) {
+        err = x411_apdu_encode(pool, apdu, &how, BYTES_NONE, out);
+        message->given = buffer_bytes(out);
+        message->length = message->given.length;
+        return err;
+    }
+    x411_framing_t framing;
+    if (!err)
+        err = x411_message_encode(pool, apdu, &how, (uint64_t)options->content_length, out, &framing);
+    if (err)
+        return err;
+    message->prefix = framing.prefix;
+    message->suffix = framing.suffix;
+    message->length = framing.total_length;
+    message->content_head = buffer_bytes(&maker->content_head);
+    message->fill = (uint64_t)options->content_length - message->content_head.length;
+    return NULL;
+}
+
+bytes_t source_message_octets(const source_message_t *message, uint64_t offset, size_t limit)
+{
+    if (message->given.length > 0)
+        return bytes_slice(message->given, (size_t)offset, limit);
+    if (offset < message->prefix.length)
+        return bytes_slice(message->prefix, (size_t)offset, limit);
+    offset -= message->prefix.length;
+    if (offset < message->content_head.length)
+        return bytes_slice(message->content_head, (size_t)offset, limit);
+    offset -= message->content_head.length;
+    if (offset < message->fill) {
+        uint64_t left = message->fill - offset;
+        size_t length = left < FILL_SIZE ? (size_t)left : FILL_SIZE;
+        return bytes_make(fill + offset % FILL_PERIOD, length < limit ? length : limit);
+    }
+    offset -= message->fill;
+    return bytes_slice(message->suffix, (size_t)offset, limit);
+}
