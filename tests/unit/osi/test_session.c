@@ -267,8 +267,7 @@ static void SE_01_defaults_of_absent_parameters(void)
                           "160101"
                           "1a0100"
                           "14020249");
-    session_input(b.session, hex("01002d0529030201"
-                                 "01"));
+    session_input(b.session, hex("01002d052903020101"));
     expect(&b, S_ACTIVITY_START, false);
 
     open_with(&both, &both);
@@ -634,13 +633,8 @@ static void SE_02_please_crosses_give(void)
 /* Both sides think that they have the turn: the one that is right aborts, and says which SPDU it was. */
 static void SE_02_token_clash(void)
 {
-    static const char *const clashing[] = {"01002d0529030201"
-                                           "01",
-                                           "010001004142",
-                                           "010031032a0131",
-                                           "010029032a0131",
-                                           "1500",
-                                           "0903110101",
+    static const char *const clashing[] = {"01002d052903020101", "010001004142", "010031032a0131",
+                                           "010029032a0131",     "1500",         "0903110101",
                                            "0103100101"};
     for (unsigned i = 0; i < sizeof(clashing) / sizeof(clashing[0]); i++) {
         open_connection(&both);
