@@ -21,6 +21,9 @@ typedef struct agent_services_t {
     store_t *store;
     void (*sync_folder)(const char *folder); /* makes a rename in it durable; may be NULL */
     void (*stopped)(void *context);          /* after agent_stop: all is at rest */
+    /* Reads the configuration again and, if it is good, gives it to agent_reload; returns its findings as
+     * lines in pool. For the operator's reload; may be NULL. */
+    const char *(*reload)(void *context, bool *ok, apr_pool_t *pool);
     void *context;
 } agent_services_t;
 

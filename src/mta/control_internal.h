@@ -1,0 +1,33 @@
+/* What the files of the control share. */
+#ifndef MTA_CONTROL_INTERNAL_H
+#define MTA_CONTROL_INTERNAL_H
+
+#include "mta/control.h"
+#include "mta/internal.h"
+
+typedef struct control_call_t {
+    agent_t *agent;
+    const json_t *arguments;
+    apr_pool_t *pool; /* of this call */
+    control_reply_t reply;
+    void *context;
+} control_call_t;
+
+/* Answers with status 200, or with an error text. */
+void control_answer(const control_call_t *call, json_t *result);
+void control_refuse(const control_call_t *call, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The string argument of this name; NULL if absent or no string. */
+const char *control_text(const control_call_t *call, const char *name);
+
+void control_status(control_call_t *call);
+void control_connectors(control_call_t *call);
+void control_associations(control_call_t *call);
+void control_metrics(control_call_t *call);
+void control_queue(control_call_t *call);
+void control_queue_show(control_call_t *call);
+void control_queue_retry(control_call_t *call);
+void control_route_explain(control_call_t *call);
+void control_send(control_call_t *call);
+
+#endif

@@ -1,0 +1,322 @@
+/* Figures for operators: the MTA as a whole, its connectors and associations, and the metrics. */
+#include <apr_strings.h>
+#include <apr_time.h>
+
+#include "mta/association.h"
+#include "mta/connector.h"
+#include "mta/control_internal.h"
+#include "mta/queue.h"
+#include "mta/transfer_in.h"
+#include "mta/transfer_out.h"
+#include "x400_version.h"
+
+static const char *utc_text(apr_pool_t *pool, utc_time_t utc)
+{
+    apr_time_exp_t t;
+    apr_time_exp_gmt(&t, utc);
+    return apr_psprintf(pool, "%04d-%02d-%02d %02d:%02d:%02dZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
+                        t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+static json_t *number(uint64_t value)
+{
+    return json_integer((json_int_t)value);
+}
+
+static const char *conformance_name(config_conformance_t conformance)
+{
+    static const char *const names[] = {[CONFIG_CONFORMANCE_1984] = "1984",
+                                        [CONFIG_CONFORMANCE_1988_X410] = "1988 X.410",
+                                        [CONFIG_CONFORMANCE_1988_NORMAL] = "1988 normal"};
+    return names[conformance];
+}
+
+/* Every destination in turn: the configured ones, and those that are gone but still hold entries. */
+static void each_destination(agent_t *agent, apr_pool_t *pool,
+                             void (*each)(void *context, destination_t *destination), void *context)
+{
+    for (apr_hash_index_t *i = apr_hash_first(pool, agent->destinations); i; i = apr_hash_next(i))
+        each(context, apr_hash_this_val(i));
+}
+
+typedef struct totals_t {
+    uint64_t count;
+    uint64_t octets;
+} totals_t;
+
+static void add_totals(void *context, destination_t *destination)
+{
+    totals_t *totals = context;
+    totals->count += destination->count;
+    totals->octets += destination->octets;
+}
+
+static json_t *store_json(agent_t *agent)
+{
+    store_figures_t figures;
+    store_figures(agent->services.store, &figures);
+    json_t *store = json_object();
+    json_object_set_new(store, "driver", json_string(agent->config->store.driver));
+    json_object_set_new(store, "commits", number(figures.commits));
+    json_object_set_new(store, "transactions", number(figures.transactions));
+    json_object_set_new(store, "failures", number(figures.failures));
+    json_object_set_new(store, "octets_waiting", number(figures.octets_waiting));
+    return store;
+}
+
+static json_t *listeners_json(agent_t *agent)
+{
+    json_t *listeners = json_array();
+    const char *name;
+    const char *address;
+    for (size_t i = 0; (address = agent_listener_text(agent, i, &name)) != NULL; i++)
+        json_array_append_new(listeners, json_pack("{s:s, s:s}", "name", name, "address", address));
+    return listeners;
+}
+
+void control_status(control_call_t *call)
+{
+    agent_t *agent = call->agent;
+    totals_t totals = {0};
+    each_destination(agent, call->pool, add_totals, &totals);
+    x411_domain_t domain = agent_domain(agent);
+    json_t *status = json_object();
+    json_object_set_new(status, "name", json_string(agent->config->mta.name));
+    json_object_set_new(status, "version", json_string(X400_VERSION));
+    json_object_set_new(status, "domain", json_string(x411_domain_text(call->pool, &domain)));
+    json_object_set_new(status, "started", json_string(utc_text(call->pool, agent->started_utc)));
+    json_object_set_new(status, "uptime_s",
+                        number((uint64_t)(agent_now(agent) - agent->started_mono) / 1000000));
+    json_object_set_new(status, "configuration", json_string(agent->config->path));
+    json_object_set_new(status, "state", json_string(agent->stopping ? "stopping" : "running"));
+    json_object_set_new(status, "queued", number(totals.count));
+    json_object_set_new(status, "queued_octets", number(totals.octets));
+    json_object_set_new(status, "associations", number(agent->association_count));
+    json_object_set_new(status, "inbound_messages", number(agent->traffic.inbound_messages));
+    json_object_set_new(status, "outbound_messages", number(agent->traffic.outbound_messages));
+    json_object_set_new(status, "inbound_octets", number(agent->traffic.inbound_octets));
+    json_object_set_new(status, "outbound_octets", number(agent->traffic.outbound_octets));
+    json_object_set_new(status, "delivered", number(agent->delivered));
+    json_object_set_new(status, "reports_made", number(agent->reports_made));
+    json_object_set_new(status, "repeats", number(agent->repeats_seen));
+    json_object_set_new(status, "loops", number(agent->loops_seen));
+    json_object_set_new(status, "refused_associations", number(agent->refused));
+    json_object_set_new(status, "store", store_json(agent));
+    json_object_set_new(status, "listeners", listeners_json(agent));
+    control_answer(call, status);
+}
+
+static uint64_t oldest_seconds(const destination_t *destination)
+{
+    utc_time_t oldest = INT64_MAX;
+    for (int class = 0; class < MTA_CLASS_COUNT; class ++)
+        if (destination->ready[class].first && destination->ready[class].first->arrival < oldest)
+            oldest = destination->ready[class].first->arrival;
+    if (oldest == INT64_MAX)
+        return 0;
+    return (uint64_t)(agent_utc(destination->agent) - oldest) / 1000000;
+}
+
+static json_t *connector_json(connector_t *connector, apr_pool_t *pool)
+{
+    const config_connector_t *config = connector->config;
+    const destination_t *destination = &connector->destination;
+    agent_t *agent = destination->agent;
+    json_t *item = json_object();
+    json_object_set_new(item, "name", json_string(destination->name));
+    json_object_set_new(item, "remote_mta", json_string(config->remote_mta_name));
+    json_object_set_new(item, "address",
+                        json_string(config->remote_host && *config->remote_host
+                                        ? apr_psprintf(pool, "%s:%u", config->remote_host, config->port)
+                                        : ""));
+    json_object_set_new(item, "conformance", json_string(conformance_name(config->conformance)));
+    json_object_set_new(item, "state", json_string(connector_state_name(connector)));
+    json_object_set_new(item, "queued", number(destination->count));
+    json_object_set_new(item, "queued_octets", number(destination->octets));
+    json_object_set_new(item, "urgent", number(destination->ready_count[MTA_CLASS_URGENT]));
+    json_object_set_new(item, "normal", number(destination->ready_count[MTA_CLASS_NORMAL]));
+    json_object_set_new(item, "non_urgent", number(destination->ready_count[MTA_CLASS_NON_URGENT]));
+    json_object_set_new(item, "inbound_associations", number(connector_count(connector, false, true)));
+    json_object_set_new(item, "outbound_associations", number(connector_count(connector, true, true)));
+    json_object_set_new(item, "attempts", number(connector->attempts));
+    json_object_set_new(item, "next_retry_s",
+                        connector->waiting ? json_integer((connector->retry.due - agent_now(agent)) / 1000000)
+                                           : json_null());
+    json_object_set_new(item, "last_error", json_string(connector->last_error));
+    json_object_set_new(item, "inbound_messages", number(connector->traffic.inbound_messages));
+    json_object_set_new(item, "outbound_messages", number(connector->traffic.outbound_messages));
+    json_object_set_new(item, "inbound_octets", number(connector->traffic.inbound_octets));
+    json_object_set_new(item, "outbound_octets", number(connector->traffic.outbound_octets));
+    json_object_set_new(item, "failed_outbound", number(connector->failed_outbound));
+    json_object_set_new(item, "rejected_inbound", number(connector->rejected_inbound));
+    json_object_set_new(item, "oldest_s", number(oldest_seconds(destination)));
+    return item;
+}
+
+void control_connectors(control_call_t *call)
+{
+    agent_t *agent = call->agent;
+    const char *name = control_text(call, "name");
+    json_t *connectors = json_array();
+    json_t *mailboxes = json_array();
+    for (size_t i = 0; i < agent->config->connector_count; i++)
+        if (!name || strcmp(name, agent->config->connectors[i].name) == 0)
+            json_array_append_new(connectors, connector_json(agent->connectors[i], call->pool));
+    for (size_t i = 0; i < agent->config->mailbox_count; i++) {
+        const mailbox_t *mailbox = agent->mailboxes[i];
+        if (!name || strcmp(name, mailbox->destination.name) == 0)
+            json_array_append_new(mailboxes,
+                                  json_pack("{s:s, s:s, s:I, s:I}", "name", mailbox->destination.name,
+                                            "folder", mailbox->config->folder, "queued",
+                                            (json_int_t)mailbox->destination.count, "delivered",
+                                            (json_int_t)mailbox->delivered));
+    }
+    if (name && !json_array_size(connectors) && !json_array_size(mailboxes)) {
+        json_decref(connectors);
+        json_decref(mailboxes);
+        control_refuse(call, 404, "there is no connector or mailbox \"%s\"", name);
+        return;
+    }
+    control_answer(call, json_pack("{s:o, s:o}", "connectors", connectors, "mailboxes", mailboxes));
+}
+
+static json_t *transfer_json(association_t *association, apr_pool_t *pool)
+{
+    uint64_t octets = 0;
+    uint64_t total = 0;
+    const char *mts_id;
+    if (association->out)
+        mts_id = transfer_out_describe(association->out, &octets, &total);
+    else if (association->in)
+        mts_id = transfer_in_describe(association->in, pool, &octets);
+    else
+        return json_null();
+    return json_pack("{s:s, s:I, s:I}", "mts_id", mts_id, "octets", (json_int_t)octets, "total",
+                     (json_int_t)total);
+}
+
+void control_associations(control_call_t *call)
+{
+    json_t *list = json_array();
+    for (association_t *a = call->agent->associations; a; a = a->agent_next) {
+        stack_facts_t facts;
+        osi_stack_facts(a->stack, &facts);
+        json_t *item = json_object();
+        json_object_set_new(item, "id", number(a->id));
+        json_object_set_new(item, "connector",
+                            json_string(a->connector ? a->connector->destination.name : ""));
+        json_object_set_new(item, "direction", json_string(a->outbound ? "outgoing" : "incoming"));
+        json_object_set_new(item, "peer", json_string(a->peer));
+        json_object_set_new(item, "local", json_string(a->conn ? net_conn_local_address(a->conn) : ""));
+        json_object_set_new(item, "mode", json_string(osi_mode_name(facts.mode)));
+        json_object_set_new(item, "state", json_string(association_state_name(a)));
+        json_object_set_new(item, "layers", json_string(osi_stack_state_text(a->stack, call->pool)));
+        bool turn = a->state == ASSOCIATION_OPEN && osi_stack_has_turn(a->stack);
+        json_object_set_new(item, "turn", json_string(turn ? "ours" : "peer's"));
+        json_object_set_new(item, "checkpoint_k", number(facts.checkpoint_size_k));
+        json_object_set_new(item, "window", number(facts.window_size));
+        json_object_set_new(item, "tpdu", number(facts.tpdu_size));
+        json_object_set_new(item, "messages", number(a->messages));
+        json_object_set_new(item, "octets", number(a->octets));
+        json_object_set_new(item, "idle_s",
+                            number((uint64_t)(agent_now(call->agent) - a->activity) / 1000000));
+        json_object_set_new(item, "transfer", transfer_json(a, call->pool));
+        json_array_append_new(list, item);
+    }
+    control_answer(call, json_pack("{s:o}", "associations", list));
+}
+
+/* Metrics: one table, for the MTA and for each connector. */
+
+static void add_metric(json_t *list, const char *name, const char *help, const char *type,
+                       const char *connector, uint64_t value)
+{
+    json_t *labels = json_object();
+    if (connector)
+        json_object_set_new(labels, "connector", json_string(connector));
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o, s:I}", "name", name, "help", help, "type",
+                                          type, "labels", labels, "value", (json_int_t)value));
+}
+
+static void mta_metrics(agent_t *agent, json_t *list, const totals_t *totals)
+{
+    store_figures_t store;
+    store_figures(agent->services.store, &store);
+    const struct {
+        const char *name, *help, *type;
+        uint64_t value;
+    } metrics[] = {
+        {"x400mta_work_queue_length", "Messages queued for all destinations", "gauge", totals->count},
+        {"x400mta_work_queue_bytes", "Content octets queued for all destinations", "gauge", totals->octets},
+        {"x400mta_adjacent_mta_associations", "Associations now, both directions", "gauge",
+         agent->association_count},
+        {"x400mta_inbound_messages_total", "Messages, probes and reports taken in", "counter",
+         agent->traffic.inbound_messages},
+        {"x400mta_outbound_messages_total", "Messages, probes and reports transferred", "counter",
+         agent->traffic.outbound_messages},
+        {"x400mta_inbound_bytes_total", "Content octets taken in", "counter", agent->traffic.inbound_octets},
+        {"x400mta_outbound_bytes_total", "Content octets transferred", "counter",
+         agent->traffic.outbound_octets},
+        {"x400mta_delivered_total", "Messages and reports delivered to mailboxes", "counter",
+         agent->delivered},
+        {"x400mta_reports_made_total", "Reports made here", "counter", agent->reports_made},
+        {"x400mta_loops_detected_total", "Messages found to loop", "counter", agent->loops_seen},
+        {"x400mta_repeats_total", "Repeated transfers recognised", "counter", agent->repeats_seen},
+        {"x400mta_refused_associations_total", "Calls refused", "counter", agent->refused},
+        {"x400mta_store_commits_total", "Commits of the store", "counter", store.commits},
+        {"x400mta_store_transactions_total", "Transactions in these commits", "counter", store.transactions},
+        {"x400mta_store_failures_total", "Transactions that failed", "counter", store.failures},
+        {"x400mta_memory_cached_bytes", "Messages kept in memory beside the store", "gauge", agent->cached},
+    };
+    for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+        add_metric(list, metrics[i].name, metrics[i].help, metrics[i].type, NULL, metrics[i].value);
+}
+
+static uint64_t connector_value(connector_t *c, size_t which)
+{
+    const uint64_t values[] = {c->destination.count,
+                               c->destination.octets,
+                               connector_count(c, false, true),
+                               connector_count(c, true, true),
+                               c->cumulative_inbound,
+                               c->cumulative_outbound,
+                               c->failed_outbound,
+                               c->rejected_inbound,
+                               c->traffic.inbound_messages,
+                               c->traffic.outbound_messages,
+                               c->traffic.inbound_octets,
+                               c->traffic.outbound_octets,
+                               oldest_seconds(&c->destination)};
+    return values[which];
+}
+
+void control_metrics(control_call_t *call)
+{
+    static const struct {
+        const char *name, *help, *type;
+    } metrics[] = {
+        {"x400mta_connector_queue_length", "Messages queued", "gauge"},
+        {"x400mta_connector_queued_bytes", "Content octets queued", "gauge"},
+        {"x400mta_connector_current_inbound_associations", "Incoming associations now", "gauge"},
+        {"x400mta_connector_current_outbound_associations", "Outgoing associations now", "gauge"},
+        {"x400mta_connector_inbound_associations_total", "Incoming associations accepted", "counter"},
+        {"x400mta_connector_outbound_associations_total", "Outgoing associations begun", "counter"},
+        {"x400mta_connector_failed_outbound_associations_total", "Outgoing associations failed", "counter"},
+        {"x400mta_connector_inbound_rejected_total", "Incoming associations refused", "counter"},
+        {"x400mta_connector_inbound_messages_total", "Messages taken in", "counter"},
+        {"x400mta_connector_outbound_messages_total", "Messages transferred", "counter"},
+        {"x400mta_connector_inbound_bytes_total", "Content octets taken in", "counter"},
+        {"x400mta_connector_outbound_bytes_total", "Content octets transferred", "counter"},
+        {"x400mta_connector_oldest_message_seconds", "Age of the oldest message queued", "gauge"},
+    };
+    agent_t *agent = call->agent;
+    json_t *list = json_array();
+    totals_t totals = {0};
+    each_destination(agent, call->pool, add_totals, &totals);
+    mta_metrics(agent, list, &totals);
+    for (size_t m = 0; m < sizeof(metrics) / sizeof(metrics[0]); m++)
+        for (size_t i = 0; i < agent->config->connector_count; i++)
+            add_metric(list, metrics[m].name, metrics[m].help, metrics[m].type,
+                       agent->connectors[i]->destination.name, connector_value(agent->connectors[i], m));
+    control_answer(call, json_pack("{s:o}", "metrics", list));
+}

@@ -1,0 +1,323 @@
+/* x400mta: the daemon and service. Reads its arguments, checks the configuration, puts the parts together and
+ * runs the event loop until it is told to stop. */
+#include <stdlib.h>
+
+#include <apr_file_io.h>
+#include <apr_general.h>
+#include <apr_getopt.h>
+#include <apr_strings.h>
+
+#include "admin/admin.h"
+#include "event/ids.h"
+#include "mta/agent.h"
+#include "platform.h"
+#include "route/route.h"
+#include "x400_version.h"
+
+enum { STOP_PATIENCE_SECONDS = 30, ALIVE_SECONDS = 5 };
+
+typedef struct arguments_t {
+    const char *configuration;
+    bool check;
+    bool daemon;
+    bool reference;
+} arguments_t;
+
+typedef struct service_t {
+    apr_pool_t *pool;
+    apr_pool_t *config_pool; /* of the configuration in force */
+    const char *path;
+    const config_t *config;
+    event_log_t *events;
+    net_loop_t *loop;
+    store_t *store;
+    agent_t *agent;
+    admin_t *admin;
+    timers_item_t alive;
+} service_t;
+
+static const apr_getopt_option_t options[] = {
+    {"config", 'c', 1, "FILE  the configuration file"},
+    {"check", 'k', 0, "      check the configuration, say what is wrong with it, and end"},
+    {"daemon", 'd', 0, "      run in the background"},
+    {"reference", 'r', 0, "      print the reference of all options of the configuration, and end"},
+    {"version", 'V', 0, "      print the version, and end"},
+    {"help", 'h', 0, "      print this text, and end"},
+    {NULL, 0, 0, NULL}};
+
+static void usage(FILE *out)
+{
+    fputs("x400mta - X.400 message transfer agent\n\nUsage: x400mta [-c FILE] [--check | --daemon]\n\n", out);
+    for (const apr_getopt_option_t *option = options; option->name; option++)
+        fprintf(out, "  -%c, --%-10s %s\n", option->optch, option->name, option->description);
+    fprintf(
+        out,
+        "\nWithout -c the configuration is %s.\nSIGHUP reads it again; SIGTERM ends the service in order.\n",
+        platform_default_configuration());
+}
+
+/* Reads the arguments; false, with *status for exit, if the program is to end. */
+static bool read_arguments(int argc, const char *const argv[], arguments_t *arguments, int *status,
+                           apr_pool_t *pool)
+{
+    *arguments = (arguments_t){.configuration = platform_default_configuration()};
+    *status = EXIT_SUCCESS;
+    apr_getopt_t *getopt;
+    apr_getopt_init(&getopt, pool, argc, argv);
+    int option;
+    const char *value;
+    apr_status_t result;
+    while ((result = apr_getopt_long(getopt, options, &option, &value)) == APR_SUCCESS) {
+        switch (option) {
+        case 'c': arguments->configuration = value; break;
+        case 'k': arguments->check = true; break;
+        case 'd': arguments->daemon = true; break;
+        case 'r': config_print_reference(stdout); return false;
+        case 'V': printf("x400mta %s\n", X400_VERSION); return false;
+        default: usage(stdout); return false;
+        }
+    }
+    if (result == APR_EOF && getopt->ind == argc)
+        return true;
+    if (result == APR_EOF)
+        fprintf(stderr, "x400mta: unexpected argument \"%s\"\n", argv[getopt->ind]);
+    fputs("x400mta: see x400mta --help\n", stderr);
+    *status = EXIT_FAILURE;
+    return false;
+}
+
+static const config_t *read_configuration(const char *path, apr_pool_t *pool, config_findings_t *findings)
+{
+    const config_t *config = NULL;
+    route_read_configuration(path, platform_is_local_address, pool, &config, findings);
+    return config;
+}
+
+static int check(const char *path, apr_pool_t *pool)
+{
+    config_findings_t findings;
+    const config_t *config = read_configuration(path, pool, &findings);
+    fputs(config_findings_text(&findings, pool), config ? stdout : stderr);
+    if (!config) {
+        fprintf(stderr, "%s: %d errors, %d findings in all; it cannot be used\n", path, (int)findings.errors,
+                (int)findings.count);
+        return EXIT_FAILURE;
+    }
+    printf("%s: good; %d connectors, %d mailboxes, %d listeners, %d warnings\n", path,
+           (int)config->connector_count, (int)config->mailbox_count, (int)config->listener_count,
+           (int)findings.count);
+    return EXIT_SUCCESS;
+}
+
+/* Reload: a bad file changes nothing. */
+static const char *reload(void *context, bool *ok, apr_pool_t *pool)
+{
+    service_t *service = context;
+    apr_pool_t *config_pool;
+    apr_pool_create(&config_pool, service->pool);
+    config_findings_t findings;
+    platform_service_reloading();
+    const config_t *config = read_configuration(service->path, config_pool, &findings);
+    const char *text = apr_pstrdup(pool, config_findings_text(&findings, config_pool));
+    *ok = false;
+    if (config) {
+        err_t *err = agent_reload(service->agent, config);
+        if (err)
+            text = apr_pstrcat(pool, text, err_describe(pool, err), "\n", NULL);
+        *ok = !err;
+    } else {
+        event_raise(service->events, EVENT_ID_CONFIGURATION_REFUSED, NULL, service->path,
+                    findings.count ? findings.findings[0].text : "it cannot be read",
+                    apr_psprintf(pool, "%d", (int)findings.count));
+    }
+    if (*ok) {
+        apr_pool_destroy(service->config_pool);
+        service->config_pool = config_pool;
+        service->config = config;
+        for (int i = 1; i < EVENT_CATEGORY_LIMIT; i++)
+            event_log_set_level(service->events, (event_category_t)i, config->log.levels[i]);
+    } else {
+        apr_pool_destroy(config_pool);
+    }
+    platform_service_ready(*ok ? "running with the new configuration"
+                               : "running; the new configuration is refused");
+    return text;
+}
+
+static void do_reload(void *baton)
+{
+    service_t *service = baton;
+    apr_pool_t *pool;
+    apr_pool_create(&pool, service->pool);
+    bool ok;
+    reload(service, &ok, pool);
+    apr_pool_destroy(pool);
+}
+
+static void do_stop(void *baton)
+{
+    service_t *service = baton;
+    platform_service_stopping();
+    agent_stop(service->agent, TIME_SECONDS(STOP_PATIENCE_SECONDS));
+}
+
+static void stop_asked(void *context)
+{
+    service_t *service = context;
+    net_loop_post(service->loop, do_stop, service);
+}
+
+static void reload_asked(void *context)
+{
+    service_t *service = context;
+    net_loop_post(service->loop, do_reload, service);
+}
+
+static void stopped(void *context)
+{
+    service_t *service = context;
+    net_loop_stop(service->loop);
+}
+
+static void store_ready(void *baton)
+{
+    service_t *service = baton;
+    if (service->agent)
+        agent_store_ready(service->agent);
+}
+
+static void store_notify(void *context)
+{
+    service_t *service = context;
+    net_loop_post(service->loop, store_ready, service);
+}
+
+/* The loop feeds the service manager's watchdog itself: if it hangs, nothing does. */
+static void alive(void *baton)
+{
+    service_t *service = baton;
+    platform_service_alive();
+    timers_arm(net_loop_timers(service->loop), &service->alive,
+               net_loop_now(service->loop) + TIME_SECONDS(ALIVE_SECONDS));
+}
+
+static err_t *open_log(service_t *service)
+{
+    const config_t *config = service->config;
+    service->events = event_log_create(service->pool, timebase_system());
+    for (int i = 1; i < EVENT_CATEGORY_LIMIT; i++)
+        event_log_set_level(service->events, (event_category_t)i, config->log.levels[i]);
+    if (config->log.standard_error)
+        event_log_add_standard_error(service->events);
+    err_t *err = NULL;
+    if (config->log.file)
+        err = event_log_add_text_file(service->events, config->log.file, service->pool);
+    if (!err && config->log.system)
+        err = platform_log_open(service->events, config->log.event_source, service->pool);
+    return err;
+}
+
+static err_t *open_store(service_t *service)
+{
+    const config_t *config = service->config;
+    apr_status_t status = apr_dir_make_recursive(
+        config->mta.data_folder, APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE, service->pool);
+    if (status != APR_SUCCESS)
+        return err_from_status(service->pool, status, "cannot make the data folder %s (mta.data-folder)",
+                               config->mta.data_folder);
+    store_config_t store = {.driver = config->store.driver,
+                            .parameters = config->store.parameters,
+                            .notify = store_notify,
+                            .notify_context = service};
+    return store_open(&service->store, &store, service->pool);
+}
+
+static err_t *open_agent(service_t *service)
+{
+    agent_services_t services = {.loop = service->loop,
+                                 .events = service->events,
+                                 .store = service->store,
+                                 .sync_folder = platform_sync_folder,
+                                 .stopped = stopped,
+                                 .reload = reload,
+                                 .context = service};
+    err_t *err = agent_create(&service->agent, service->config, &services, service->pool);
+    return err ? err : agent_start(service->agent);
+}
+
+static err_t *start(service_t *service)
+{
+    const config_mta_t *mta = &service->config->mta;
+    err_t *err = NULL;
+    if (mta->pid_file)
+        err = platform_write_pid_file(mta->pid_file, service->pool);
+    if (!err && mta->user)
+        err = platform_drop_privileges(mta->user, service->pool);
+    if (!err)
+        err = net_loop_create(&service->loop, service->pool);
+    if (!err)
+        err = open_store(service);
+    if (!err)
+        err = open_agent(service);
+    if (!err)
+        err = admin_start(&service->admin, service->agent, service->loop, service->config, service->events,
+                          service->pool);
+    static platform_service_t calls = {.stop = stop_asked, .reload = reload_asked};
+    calls.context = service;
+    if (!err)
+        err = platform_service_begin(&calls, service->pool);
+    return err;
+}
+
+static void finish(service_t *service)
+{
+    admin_stop(service->admin);
+    if (service->agent)
+        agent_destroy(service->agent);
+    service->agent = NULL;
+    if (service->store)
+        store_close(service->store);
+}
+
+static int serve(const arguments_t *arguments, apr_pool_t *pool)
+{
+    service_t service = {.pool = pool, .path = arguments->configuration};
+    apr_pool_create(&service.config_pool, pool);
+    config_findings_t findings;
+    service.config = read_configuration(service.path, service.config_pool, &findings);
+    fputs(config_findings_text(&findings, pool), stderr);
+    if (!service.config)
+        return EXIT_FAILURE;
+    err_t *err = arguments->daemon ? platform_daemonize(pool) : NULL;
+    if (!err)
+        err = open_log(&service);
+    if (!err)
+        err = start(&service);
+    if (!err) {
+        event_raise(service.events, EVENT_ID_STARTED, NULL, X400_VERSION, X400_BUILD);
+        service.alive = (timers_item_t){.run = alive, .baton = &service};
+        timers_arm(net_loop_timers(service.loop), &service.alive, net_loop_now(service.loop));
+        platform_service_ready("running");
+        err = net_loop_run(service.loop);
+    }
+    if (err)
+        fprintf(stderr, "x400mta: %s\n", err_describe(pool, err));
+    finish(&service);
+    if (!err)
+        event_raise(service.events, EVENT_ID_STOPPED, NULL, X400_VERSION, X400_BUILD);
+    return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, const char *const *argv, const char *const *environment)
+{
+    if (apr_app_initialize(&argc, &argv, &environment) != APR_SUCCESS)
+        return EXIT_FAILURE;
+    atexit(apr_terminate);
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    arguments_t arguments;
+    int status;
+    if (!read_arguments(argc, argv, &arguments, &status, pool))
+        return status;
+    return arguments.check ? check(arguments.configuration, pool) : serve(&arguments, pool);
+}
