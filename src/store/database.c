@@ -103,19 +103,17 @@ int64_t database_number(database_rows_t *rows, int column)
     return apr_atoi64(database_text(rows, column));
 }
 
-/* The bucket is looked into and dropped: its octets are the row's and stay in the pool. */
+/* The one bucket is looked into and dropped: its octets are the row's and stay in the pool. */
 static bytes_t octets_of_row(database_rows_t *rows, int column)
 {
     const database_t *database = rows->database;
     bytes_t octets = BYTES_NONE;
     apr_bucket_brigade *brigade = apr_brigade_create(rows->pool, database->buckets);
-    if (apr_dbd_datum_get(database->driver, rows->row, column, APR_DBD_TYPE_BLOB, brigade) == APR_SUCCESS &&
-        !APR_BRIGADE_EMPTY(brigade)) {
-        const char *data = NULL;
-        apr_size_t length = 0;
-        if (apr_bucket_read(APR_BRIGADE_FIRST(brigade), &data, &length, APR_BLOCK_READ) == APR_SUCCESS &&
-            data)
-            octets = bytes_make(data, length);
+    if (apr_dbd_datum_get(database->driver, rows->row, column, APR_DBD_TYPE_BLOB, brigade) == APR_SUCCESS) {
+        struct iovec vector = {NULL, 0};
+        int count = 1;
+        if (apr_brigade_to_iovec(brigade, &vector, &count) == APR_SUCCESS && count == 1 && vector.iov_base)
+            octets = bytes_make(vector.iov_base, vector.iov_len);
     }
     apr_brigade_destroy(brigade);
     return octets;
