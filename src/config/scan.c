@@ -233,6 +233,17 @@ static bool scan_option(scanner_t *scanner, const schema_option_t *option)
     return skip_closed(scanner, '{') || confused(scanner);
 }
 
+/* include("FILE"). libConfuse forgets to free the arguments of a call that it cannot read, so it sees only
+ * whole ones. */
+static bool scan_include(scanner_t *scanner, int line)
+{
+    if (next_is(scanner, '(') && next(scanner) == TOKEN_WORD && next_is(scanner, ')'))
+        return true;
+    if (scanner->result->usable)
+        unusable(scanner, line, "include takes the name of one file: include(\"FILE\")");
+    return false;
+}
+
 static bool scan_section(scanner_t *scanner, const schema_section_t *section, int opened);
 
 /* A statement whose name was just read. */
@@ -253,7 +264,7 @@ static bool scan_statement(scanner_t *scanner, const schema_section_t *section)
         return scan_section(scanner, inner, line);
     }
     if (section == schema_root() && !strcmp(name, "include"))
-        return (next_is(scanner, '(') && skip_closed(scanner, '(')) || confused(scanner);
+        return scan_include(scanner, line);
     config_findings_add(scanner->findings, scanner->pool, CONFIG_ERROR, place(scanner, line), "%s",
                         schema_explain_unknown(section, name, scanner->pool));
     if (!skip_unknown(scanner))
