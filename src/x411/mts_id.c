@@ -95,27 +95,16 @@ void x411_mts_id_write(ber_writer_t *writer, ber_tag_t tag, const x411_mts_id_t 
 
 /* Text. */
 
-static const char *customary_mark(const x411_string_t *part, bool country)
-{
-    /* A country of digits is numeric and other parts are printable; what differs carries the mark '#' or '@'.
-     */
-    ber_tag_t usual = country && part->octets.length && x411_is_numeric(part->octets) ? BER_NUMERIC_STRING
-                                                                                      : BER_PRINTABLE_STRING;
-    if (part->type == usual)
-        return "";
-    return part->type == BER_NUMERIC_STRING ? "#" : "@";
-}
-
 const char *x411_domain_text(apr_pool_t *pool, const x411_domain_t *domain)
 {
     text_builder_t text;
     text_start(&text, pool, TEXT_SEMICOLON);
     if (x411_present(&domain->country))
-        text_put_pair(&text, "C", customary_mark(&domain->country, true), domain->country.octets);
+        text_put_pair(&text, "C", text_choice_mark(&domain->country, true), domain->country.octets);
     if (x411_present(&domain->admd))
-        text_put_pair(&text, "A", customary_mark(&domain->admd, false), domain->admd.octets);
+        text_put_pair(&text, "A", text_choice_mark(&domain->admd, false), domain->admd.octets);
     if (x411_present(&domain->prmd))
-        text_put_pair(&text, "P", customary_mark(&domain->prmd, false), domain->prmd.octets);
+        text_put_pair(&text, "P", text_choice_mark(&domain->prmd, false), domain->prmd.octets);
     return text_finish(&text);
 }
 
@@ -126,15 +115,6 @@ const char *x411_mts_id_text(apr_pool_t *pool, const x411_mts_id_t *id)
     text_put_pair(&text, "L", "", id->local.octets);
     const char *domain = x411_domain_text(pool, &id->domain);
     return *domain ? apr_pstrcat(pool, domain, ";", text_finish(&text), NULL) : text_finish(&text);
-}
-
-static x411_string_t typed_part(const text_pair_t *pair, bool country)
-{
-    ber_tag_t type = BER_PRINTABLE_STRING;
-    if (pair->mark == TEXT_MARK_NUMERIC ||
-        (pair->mark == TEXT_MARK_NONE && country && pair->value.length && x411_is_numeric(pair->value)))
-        type = BER_NUMERIC_STRING;
-    return x411_string(type, pair->value);
 }
 
 static err_t *parse(apr_pool_t *pool, const char *text, x411_domain_t *domain, x411_string_t *local)
@@ -155,7 +135,7 @@ static err_t *parse(apr_pool_t *pool, const char *text, x411_domain_t *domain, x
             err = text_parse_error(&parser, &pair, "this key is there twice");
         else
             *part = part == local ? x411_string(BER_IA5_STRING, pair.value)
-                                  : typed_part(&pair, part == &domain->country);
+                                  : text_choice_value(&pair, part == &domain->country);
         if (part == &domain->admd && pair.value.length == 0 && pair.mark == TEXT_MARK_NONE)
             domain->admd = x411_printable(" ");
     }

@@ -130,7 +130,22 @@ const char *text_finish(text_builder_t *text)
     return text->data;
 }
 
+const char *text_choice_mark(const x411_string_t *value, bool country)
+{
+    bool digits = country && value->octets.length && x411_is_numeric(value->octets);
+    if (value->type == BER_NUMERIC_STRING)
+        return digits ? "" : "#";
+    return digits || value->octets.length == 0 ? "@" : "";
+}
+
 /* Parsing. */
+
+x411_string_t text_choice_value(const text_pair_t *pair, bool country)
+{
+    bool digits = pair->value.length && x411_is_numeric(pair->value);
+    bool numeric = pair->mark == TEXT_MARK_NUMERIC || (pair->mark == TEXT_MARK_NONE && country && digits);
+    return x411_string(numeric ? BER_NUMERIC_STRING : BER_PRINTABLE_STRING, pair->value);
+}
 
 err_t *text_parse_start(text_parser_t *parser, apr_pool_t *pool, const char *text)
 {

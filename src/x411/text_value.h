@@ -29,6 +29,11 @@ void text_put_raw(text_builder_t *text, const char *raw);
 /* The text; the slash form ends with a slash. */
 const char *text_finish(text_builder_t *text);
 
+/* The mark that a value of a numeric-or-printable CHOICE needs: digits are taken as NumericString for a
+ * country and as PrintableString elsewhere; an empty value is marked, as `A=` alone means the single space.
+ */
+const char *text_choice_mark(const x411_string_t *value, bool country);
+
 typedef enum text_mark_t {
     TEXT_MARK_NONE,
     TEXT_MARK_TELETEX,   /* `*` */
@@ -58,6 +63,9 @@ typedef struct text_parser_t {
     const char *next;
     text_form_t form;
 } text_parser_t;
+
+/* The value of such a CHOICE as a pair says it. */
+x411_string_t text_choice_value(const text_pair_t *pair, bool country);
 
 err_t *text_parse_start(text_parser_t *parser, apr_pool_t *pool, const char *text);
 err_t *text_parse_next(text_parser_t *parser, text_pair_t *pair);
