@@ -16,6 +16,13 @@ void buffer_init(buffer_t *buffer, apr_pool_t *pool, size_t limit)
     apr_pool_cleanup_register(pool, buffer, release_cleanup, apr_pool_cleanup_null);
 }
 
+buffer_t *buffer_create(apr_pool_t *pool, size_t limit)
+{
+    buffer_t *buffer = apr_palloc(pool, sizeof(*buffer));
+    buffer_init(buffer, pool, limit);
+    return buffer;
+}
+
 void buffer_release(buffer_t *buffer)
 {
     free(buffer->data);

@@ -15,9 +15,11 @@ typedef struct buffer_t {
     bool failed;     /* an append did not fit; stays set until buffer_clear */
 } buffer_t;
 
-/* Prepares buffer; its memory (malloc) is given back when pool is cleared.
- * limit is the most octets that it may hold; nothing is allocated yet. */
+/* Prepares buffer; its memory (malloc) is given back when pool is cleared, so the buffer itself must live as
+ * long as pool. limit is the most octets that it may hold; nothing is allocated yet. */
 void buffer_init(buffer_t *buffer, apr_pool_t *pool, size_t limit);
+/* A buffer that lives in pool. */
+buffer_t *buffer_create(apr_pool_t *pool, size_t limit);
 
 /* Gives the memory back at once; the buffer stays usable. */
 void buffer_release(buffer_t *buffer);

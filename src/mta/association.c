@@ -193,9 +193,8 @@ static void connected(void *context)
                                        [CONFIG_CONFORMANCE_1988_NORMAL] = OSI_MODE_NORMAL};
     osi_mode_t mode = modes[config->conformance];
     association->mode = bind_mode(mode);
-    buffer_t argument;
-    buffer_init(&argument, association->pool, MTA_OPEN_DATA_LIMIT);
-    bind_write_argument(association, &argument);
+    buffer_t *argument = buffer_create(association->pool, MTA_OPEN_DATA_LIMIT);
+    bind_write_argument(association, argument);
     stack_open_t open = {.mode = mode,
                          .calling = {.transport = config->incoming_t_selector,
                                      .session = config->incoming_s_selector,
@@ -203,7 +202,7 @@ static void connected(void *context)
                          .called = {.transport = config->outgoing_t_selector,
                                     .session = config->outgoing_s_selector,
                                     .presentation = config->outgoing_p_selector},
-                         .user_data = buffer_bytes(&argument)};
+                         .user_data = buffer_bytes(argument)};
     if (association->link_test)
         link_test_connected(association->link_test, association->peer);
     err_t *err = osi_stack_open_request(association->stack, &open, now);
@@ -211,7 +210,7 @@ static void connected(void *context)
         connector_open_failed(association->connector, association, err);
         end_soon(association);
     }
-    buffer_release(&argument);
+    buffer_release(argument);
     association_pump(association);
 }
 

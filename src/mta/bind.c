@@ -89,14 +89,13 @@ static connector_t *refuse(association_t *association, const stack_indication_t 
     if (connector)
         connector->rejected_inbound++;
     tell_refused(association, indication, connector, name, refusal);
-    buffer_t error;
-    buffer_init(&error, association->pool, MTA_OPEN_DATA_LIMIT);
-    x411_bind_error_encode(association->mode, refusal->bind_error, &error);
+    buffer_t *error = buffer_create(association->pool, MTA_OPEN_DATA_LIMIT);
+    x411_bind_error_encode(association->mode, refusal->bind_error, error);
     int reason = refusal->rts_reason;
-    if (association->mode == X411_MODE_NORMAL && buffer_length(&error) && refusal != &refuse_limit)
+    if (association->mode == X411_MODE_NORMAL && buffer_length(error) && refusal != &refuse_limit)
         reason = STACK_REFUSE_REJECTED_BY_USER;
-    osi_stack_open_refuse(association->stack, reason, buffer_bytes(&error), agent_now(agent));
-    buffer_release(&error);
+    osi_stack_open_refuse(association->stack, reason, buffer_bytes(error), agent_now(agent));
+    buffer_release(error);
     return NULL;
 }
 
@@ -190,12 +189,11 @@ connector_t *bind_check_argument(association_t *association, const stack_indicat
         x411_bind_make(association->mode, config->local_mta_name, config->local_mta_password);
     if (!bind.authenticated)
         result = (x411_bind_t){.authenticated = false};
-    buffer_t encoded;
-    buffer_init(&encoded, pool, MTA_OPEN_DATA_LIMIT);
-    x411_bind_encode(association->mode, X411_BIND_RESULT, &result, &encoded);
+    buffer_t *encoded = buffer_create(pool, MTA_OPEN_DATA_LIMIT);
+    x411_bind_encode(association->mode, X411_BIND_RESULT, &result, encoded);
     osi_stack_set_transfer_limits(association->stack, config->checkpoint_size, config->window_size);
-    err = osi_stack_open_accept(association->stack, buffer_bytes(&encoded), agent_now(agent));
-    buffer_release(&encoded);
+    err = osi_stack_open_accept(association->stack, buffer_bytes(encoded), agent_now(agent));
+    buffer_release(encoded);
     return err ? NULL : connector;
 }
 

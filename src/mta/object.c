@@ -54,9 +54,8 @@ err_t *object_describe(object_t *object, const x411_apdu_t *apdu, uint64_t conte
     /* Stored in the form of 1988, bare, around an empty content: what x411_apdu_decode takes back. */
     x411_encode_options_t options = {
         .mode = X411_MODE_NORMAL, .bare = true, .extension_form = X411_EXTENSION_FORM_AS_RECEIVED};
-    buffer_t out;
-    buffer_init(&out, object->pool, MTA_ENVELOPE_LIMIT * 2);
-    err_t *err = x411_apdu_encode(object->pool, apdu, &options, BYTES_NONE, &out);
+    buffer_t *out = buffer_create(object->pool, MTA_ENVELOPE_LIMIT * 2);
+    err_t *err = x411_apdu_encode(object->pool, apdu, &options, BYTES_NONE, out);
     if (err)
         return err;
     static const store_kind_t kinds[] = {
@@ -71,7 +70,7 @@ err_t *object_describe(object_t *object, const x411_apdu_t *apdu, uint64_t conte
                           .content_length = content_length,
                           .mts_id = x411_mts_id_text(object->pool, &apdu->mts_id),
                           .source = apr_pstrdup(object->pool, source ? source : ""),
-                          .envelope = buffer_bytes(&out)};
+                          .envelope = buffer_bytes(out)};
     return NULL;
 }
 

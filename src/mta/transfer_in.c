@@ -13,7 +13,6 @@ enum { INTERRUPTED_LIMIT = 64 }; /* transfers of one peer that are kept for a re
 
 typedef struct checkpoint_t {
     unsigned serial;
-    unsigned carry;
     uint64_t total;
 } checkpoint_t;
 
@@ -311,7 +310,7 @@ void transfer_in_checkpoint(association_t *association, const stack_indication_t
     transfer_in_t *transfer = association->in;
     if (transfer)
         transfer->checkpoints[transfer->checkpoint_count++ % MTA_CHECKPOINT_MEMORY] =
-            (checkpoint_t){indication->serial, indication->carry, indication->total};
+            (checkpoint_t){indication->serial, indication->total};
     /* What a checkpoint confirms may be lost in a crash, for the peer holds the whole APDU until its end is
      * confirmed; it then begins anew. */
     osi_stack_checkpoint_confirm(association->stack, indication->serial, agent_now(association->agent));
@@ -448,7 +447,7 @@ void transfer_in_resume(association_t *association, const stack_indication_t *in
     event_subject_t subject = {.connector = transfer->connector->destination.name, .mts_id = mts_id};
     event_raise(association->agent->services.events, EVENT_ID_TRANSFER_RESUMED, &subject, mts_id,
                 transfer->connector->destination.name, octets);
-    osi_stack_resume_accept(association->stack, checkpoint->total, checkpoint->carry, now);
+    osi_stack_resume_accept(association->stack, checkpoint->total, now);
 }
 
 void transfer_in_forget_all(connector_t *connector)
