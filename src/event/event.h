@@ -45,13 +45,13 @@ enum { EVENT_PARAMETER_LIMIT = 10, EVENT_VALUE_LIMIT = 512, EVENT_TEXT_LIMIT = 4
 
 typedef struct event_definition_t {
     unsigned id;
+    unsigned procedure; /* the last number of the tag: the place in the program */
     const char *symbol; /* "EVENT_ID_CONNECT_ERROR", see event/ids.h */
     event_category_t category;
     event_type_t type;
     int severity; /* 4 .. 16, the number in parentheses at the end */
     event_level_t level;
     const char *module; /* "BASE IL TCP/IP DRVR": component and process of the trailing tag */
-    unsigned procedure; /* the last number of the tag: the place in the program */
     const char *text;   /* with %1 .. %9 */
     unsigned parameter_count;
     const char *parameters[EVENT_PARAMETER_LIMIT]; /* names, for journald fields and JSON */

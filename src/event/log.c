@@ -126,18 +126,21 @@ static void raise_record(event_log_t *log, const event_definition_t *definition,
     apr_thread_mutex_unlock(log->mutex);
 }
 
+/* An event without definition is a mistake of this program; it is told as an event of its own. */
+static void raise_unknown(event_log_t *log, unsigned id)
+{
+    char number[16];
+    apr_snprintf(number, sizeof(number), "%u", id);
+    const char *values[EVENT_PARAMETER_LIMIT] = {number};
+    raise_record(log, event_find(EVENT_ID_UNKNOWN_EVENT), NULL, values);
+}
+
 void event_raise(event_log_t *log, unsigned id, const event_subject_t *subject, ...)
 {
-    if (!log)
-        return;
     const event_definition_t *definition = event_find(id);
-    if (!definition) {
-        char number[16];
-        apr_snprintf(number, sizeof(number), "%u", id);
-        event_raise(log, EVENT_ID_UNKNOWN_EVENT, subject, number);
-        return;
-    }
-    if (definition->level > event_log_level(log, definition->category))
+    if (log && !definition)
+        raise_unknown(log, id);
+    if (!log || !definition || definition->level > event_log_level(log, definition->category))
         return;
     const char *values[EVENT_PARAMETER_LIMIT] = {0};
     va_list arguments;
