@@ -121,7 +121,7 @@ void session_send_plain(session_t *session, session_spdu_type_t type)
     session_send(session, &spdu, NULL);
 }
 
-void session_protocol_error(session_t *session, bytes_t spdu, const char *what)
+void session_protocol_error(session_t *session, bytes_t spdu, const char *name, const char *what)
 {
     session_state_t state = session->state;
     err_t *err =
@@ -174,13 +174,7 @@ static void dispatch_spdu(session_t *session, session_spdu_t *spdu, bytes_t raw)
     session_data_t data = {.spdu = spdu};
     if (run(session, spdu->type, &data))
         return;
-    char what[96];
-    const char *name = session_spdu_name(spdu->type);
-    size_t length = strlen(name);
-    static const char tail[] = " is not allowed here";
-    memcpy(what, name, length);
-    memcpy(what + length, tail, sizeof(tail));
-    session_protocol_error(session, raw, what);
+    session_protocol_error(session, raw, session_spdu_name(spdu->type), "is not allowed here");
 }
 
 /* States in which what the peer had under way is dropped: the rest of a segmented SSDU too. */
@@ -204,11 +198,11 @@ static bool assemble(session_t *session, session_spdu_t *spdu, bytes_t raw)
         buffer_clear(&session->assembly);
     } else if (!session->assembling || session->assembled.type != spdu->type) {
         if (!drops_segments(session))
-            session_protocol_error(session, raw, "a segment does not follow its beginning");
+            session_protocol_error(session, raw, "a segment", "does not follow its beginning");
         return false;
     }
     if (!buffer_append(&session->assembly, spdu->user_data)) {
-        session_protocol_error(session, raw, "an SSDU in segments is longer than we take");
+        session_protocol_error(session, raw, "an SSDU in segments", "is longer than we take");
         return false;
     }
     if (!(enclosure & SPDU_ENCLOSURE_END))
@@ -239,7 +233,7 @@ static bool decode(session_t *session, session_spdu_t *spdu, bytes_t *tsdu, bool
     bytes_t raw = *tsdu;
     const char *wrong = session_spdu_decode(spdu, tsdu, leading);
     if (wrong)
-        session_protocol_error(session, raw, wrong);
+        session_protocol_error(session, raw, "an SPDU is malformed:", wrong);
     return !wrong;
 }
 
@@ -264,7 +258,8 @@ void session_input(session_t *session, bytes_t tsdu)
     if (category != 0) {
         /* Category 2 belongs behind a GT or PT; where its SI says what it is, one alone does no harm. */
         if (tsdu.length > 0)
-            session_protocol_error(session, raw, "an SPDU is followed by others that may not follow it");
+            session_protocol_error(session, raw, session_spdu_name(first.type),
+                                   "is followed by others that may not follow it");
         else
             take_spdu(session, &first, raw);
         return;
@@ -275,7 +270,8 @@ void session_input(session_t *session, bytes_t tsdu)
         if (!decode(session, &next, &tsdu, false))
             return;
         if (session_spdu_category(next.type) == 1 || (count > 0 && !session->config.extended_concatenation)) {
-            session_protocol_error(session, raw_next, "an SPDU is concatenated that may not be");
+            session_protocol_error(session, raw_next, session_spdu_name(next.type),
+                                   "may not be concatenated here");
             return;
         }
         if (session_spdu_category(next.type) == 0)

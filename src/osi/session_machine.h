@@ -117,8 +117,8 @@ typedef struct session_row_t {
     session_state_t state;
     unsigned event; /* session_event_t or session_spdu_type_t */
     session_guard_t guard;
-    session_action_t action;
     session_state_t next;
+    session_action_t action;
 } session_row_t;
 
 struct session_t {
@@ -158,8 +158,9 @@ void session_send(session_t *session, const session_spdu_t *spdu, const osi_part
 /* Sends an SPDU without user data. */
 void session_send_plain(session_t *session, session_spdu_type_t type);
 void session_indicate(session_t *session, const session_indication_t *indication);
-/* The standard's abort for a protocol error (A.4.1): AB, S-P-ABORT; spdu as received, for the reflection. */
-void session_protocol_error(session_t *session, bytes_t spdu, const char *what);
+/* The standard's abort for a protocol error (A.4.1): AB, S-P-ABORT; spdu as received, for the reflection; the
+ * words are "name what". */
+void session_protocol_error(session_t *session, bytes_t spdu, const char *name, const char *what);
 /* The tokens that exist with these requirements. */
 unsigned session_tokens_available(unsigned requirements);
 /* The tokens that a token item names. */

@@ -159,7 +159,8 @@ static uint8_t *put_parameter(uint8_t *p, uint8_t code, bytes_t value)
 {
     *p++ = code;
     *p++ = (uint8_t)value.length;
-    memcpy(p, value.data, value.length);
+    if (value.length > 0)
+        memcpy(p, value.data, value.length);
     return p + value.length;
 }
 

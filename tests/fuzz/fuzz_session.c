@@ -34,7 +34,7 @@ static void on_indicate(void *context, const session_indication_t *indication)
 static void on_transmit(void *context, const osi_parts_t *tsdu)
 {
     (void)context;
-    uint8_t octets[70000];
+    static uint8_t octets[70000];
     size_t length = 0;
     for (unsigned i = 0; i < tsdu->count; i++) {
         if (tsdu->part[i].length)
