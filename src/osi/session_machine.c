@@ -125,8 +125,8 @@ void session_protocol_error(session_t *session, bytes_t spdu, const char *name, 
 {
     session_state_t state = session->state;
     err_t *err =
-        err_create(session->pool, 0, "session", "the peer broke the session protocol in state %s: %s",
-                   session_state_text(state), what);
+        err_create(session->pool, 0, "session", "the peer broke the session protocol in state %s: %s %s",
+                   session_state_text(state), name, what);
     bool connected = state != STA01C;
     session->state = connected ? STA16 : STA01;
     session->activity = false;
