@@ -53,9 +53,9 @@ static void check_country(check_t *check, const x411_string_t *country)
 {
     size_t expected = country->type == BER_NUMERIC_STRING ? X411_UB_COUNTRY_NUMERIC : X411_UB_COUNTRY_ALPHA;
     check_string(check, country, &country_bound);
-    if (x411_present(country) && country->octets.length && country->octets.length < X411_UB_COUNTRY_NUMERIC &&
-        country->octets.length != expected)
-        report(check, "country name is neither two letters nor three digits", country->octets.length);
+    size_t length = country->octets.length;
+    if (x411_present(country) && length && length <= X411_UB_COUNTRY_NUMERIC && length != expected)
+        report(check, "country name is neither two letters nor three digits", length);
 }
 
 static void check_domain(check_t *check, const x411_domain_t *domain)

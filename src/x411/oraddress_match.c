@@ -67,10 +67,50 @@ static bool ddas_equal(const x411_or_address_t *a, const x411_or_address_t *b)
     return true;
 }
 
-enum { COMPARE_DEPTH = 8 };
+enum { COMPARE_DEPTH = 8, COMPARE_ROOM = 1024 };
 
-/* Two values of an extension attribute: the same tags, and strings that match. A constructed value is
- * compared element by element (none of the types nests deeper than COMPARE_DEPTH). */
+static bool is_string(ber_tag_t tag)
+{
+    return tag == BER_OCTET_STRING || (tag >= BER_NUMERIC_STRING && tag <= BER_IA5_STRING) ||
+           (tag >= BER_GRAPHIC_STRING && tag <= BER_BMP_STRING);
+}
+
+/* The octets of a string in one range: in room if it comes in segments. false if it does not fit. */
+static bool flatten(const ber_reader_t *reader, const ber_tlv_t *tlv, uint8_t *room, size_t *length)
+{
+    ber_reader_t child;
+    ber_tlv_t segment;
+    if (!tlv->constructed) {
+        if (tlv->content.length > COMPARE_ROOM - *length)
+            return false;
+        if (tlv->content.length)
+            memcpy(room + *length, tlv->content.data, tlv->content.length);
+        *length += tlv->content.length;
+        return true;
+    }
+    if (!ber_children(reader, tlv, &child))
+        return false;
+    while (ber_more(&child))
+        if (!ber_read(&child, &segment) || !flatten(&child, &segment, room, length))
+            return false;
+    return ber_ok(reader);
+}
+
+static bool strings_equal(const ber_reader_t *reader_a, const ber_tlv_t *a, const ber_reader_t *reader_b,
+                          const ber_tlv_t *b)
+{
+    uint8_t room_a[COMPARE_ROOM];
+    uint8_t room_b[COMPARE_ROOM];
+    size_t length_a = 0;
+    size_t length_b = 0;
+    if (!a->constructed && !b->constructed)
+        return x411_text_equal(a->content, b->content);
+    return flatten(reader_a, a, room_a, &length_a) && flatten(reader_b, b, room_b, &length_b) &&
+           x411_text_equal(bytes_make(room_a, length_a), bytes_make(room_b, length_b));
+}
+
+/* Two values of an extension attribute: the same tags, and strings that match; numeric and printable are one.
+ * A constructed value is compared element by element (none of the types nests deeper than COMPARE_DEPTH). */
 static bool value_equal(bytes_t a, bytes_t b, unsigned depth)
 {
     if (bytes_equal(a, b))
@@ -88,12 +128,17 @@ static bool value_equal(bytes_t a, bytes_t b, unsigned depth)
         ber_tlv_t y;
         if (!ber_read(&reader_a, &x) || !ber_read(&reader_b, &y))
             return false;
-        bool strings = !x.constructed && (x.tag == BER_PRINTABLE_STRING || x.tag == BER_NUMERIC_STRING) &&
-                       (y.tag == BER_PRINTABLE_STRING || y.tag == BER_NUMERIC_STRING);
-        if (x.constructed != y.constructed || (x.tag != y.tag && !strings))
+        bool choice = (x.tag == BER_PRINTABLE_STRING || x.tag == BER_NUMERIC_STRING) &&
+                      (y.tag == BER_PRINTABLE_STRING || y.tag == BER_NUMERIC_STRING);
+        /* BMPString and UniversalString have no case that octets could be compared by. */
+        bool text = is_string(x.tag) && x.tag != BER_BMP_STRING && x.tag != BER_UNIVERSAL_STRING;
+        if (x.tag != y.tag && !choice)
             return false;
-        if (x.constructed ? !value_equal(x.content, y.content, depth + 1)
-                          : !x411_text_equal(x.content, y.content))
+        if (text                             ? !strings_equal(&reader_a, &x, &reader_b, &y)
+            : x.constructed && y.constructed ? !value_equal(x.content, y.content, depth + 1)
+            : BER_TAG_CLASS(x.tag) == 2
+                ? !strings_equal(&reader_a, &x, &reader_b, &y)
+                : x.constructed != y.constructed || !bytes_equal(x.content, y.content))
             return false;
     }
     return ber_ok(&reader_a) && ber_ok(&reader_b) && !ber_more(&reader_a) && !ber_more(&reader_b);

@@ -3,6 +3,7 @@
 #ifndef TESTS_X411_SUPPORT_H
 #define TESTS_X411_SUPPORT_H
 
+#include <apr_strings.h>
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
