@@ -166,5 +166,6 @@ bool x420_ipm_read(const ber_reader_t *reader, const ber_tlv_t *tlv, apr_pool_t 
             return false;
         x420_body_read(pool, part.whole, nesting, &ipm->bodies[ipm->body_count++]);
     }
+    ber_skip_rest(&child);
     return ber_ok(reader);
 }

@@ -421,7 +421,7 @@ const char *x420_local_id_make(apr_pool_t *pool, const char *host, utc_time_t ut
 {
     char stamp[X411_TIME_SIZE];
     x411_time_write(utc, stamp);
-    char *id = apr_psprintf(pool, "%.30s %.*s %" APR_UINT64_T_FMT, host, X411_TIME_SIZE, stamp,
+    char *id = apr_psprintf(pool, "%.29s %.*s %" APR_UINT64_T_FMT, host, X411_TIME_SIZE, stamp,
                             (apr_uint64_t)counter);
     for (char *p = id; *p; p++)
         if (!x411_is_printable(bytes_make(p, 1)))

@@ -154,7 +154,7 @@ static void show_extension(const show_t *show, unsigned indent, const x411_exten
     if (!name && extension->type < 0)
         name = ber_oid_text(show->pool, extension->oid);
     if (!name)
-        name = apr_psprintf(show->pool, "extension %lld", (long long)extension->type);
+        name = apr_psprintf(show->pool, "extension %" APR_INT64_T_FMT, (apr_int64_t)extension->type);
     if (show_lists(show, indent, extension, name))
         return;
     if (x411_extension_number(extension, &number))
@@ -208,8 +208,8 @@ static void show_recipient(const show_t *show, unsigned indent, const x411_recip
     static const char *const mta[] = {"none", "non-delivery", "report", "audited report"};
     static const char *const user[] = {"none", "non-delivery", "report", "3"};
     x420_show_line(show->out, indent,
-                   apr_psprintf(show->pool, "Recipient %lld", (long long)recipient->number), "%s",
-                   x411_or_name_text(show->pool, &recipient->name));
+                   apr_psprintf(show->pool, "Recipient %" APR_INT64_T_FMT, (apr_int64_t)recipient->number),
+                   "%s", x411_or_name_text(show->pool, &recipient->name));
     indent++;
     if (recipient->indicators.present)
         x420_show_line(show->out, indent, "Responsibility", "%s; reports to the MTA: %s, to the user: %s",
