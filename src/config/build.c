@@ -77,7 +77,7 @@ static void store_list(builder_t *builder, const raw_option_t *option, config_co
 {
     const schema_option_t *schema = option->schema;
     size_t count = count_values(option);
-    const char **strings = apr_pcalloc(builder->pool, (count + 1) * sizeof(*strings));
+    const char **strings = apr_pcalloc(builder->pool, (count + 1) * sizeof(const char *));
     config_address_space_t *spaces = apr_pcalloc(builder->pool, count * sizeof(*spaces));
     size_t at = 0;
     unsigned flags = 0;
@@ -106,7 +106,7 @@ static void store_list(builder_t *builder, const raw_option_t *option, config_co
     else if (schema->type == SCHEMA_STRINGS)
         memcpy(member, &strings, sizeof(strings));
     else if (schema->type == SCHEMA_SPACES)
-        memcpy(member, &spaces, sizeof(spaces));
+        *(const config_address_space_t **)member = spaces;
 }
 
 /* Lists whose number of entries has a member of its own. */
@@ -190,7 +190,7 @@ static size_t count_sections(const raw_section_t *root, const char *name)
     return count;
 }
 
-static void build_connectors(builder_t *builder, const raw_section_t *root, config_t *config)
+static config_connector_t *build_connectors(builder_t *builder, const raw_section_t *root, config_t *config)
 {
     const schema_section_t *schema = schema_find_section("connector");
     config_connector_t initial;
@@ -215,6 +215,7 @@ static void build_connectors(builder_t *builder, const raw_section_t *root, conf
         connector++;
     }
     config->connectors = connectors;
+    return connectors;
 }
 
 static void build_listeners(builder_t *builder, const raw_section_t *root, config_t *config)
@@ -256,10 +257,9 @@ static void build_mailboxes(builder_t *builder, const raw_section_t *root, confi
 }
 
 /* Values that by default are those of another option. */
-static void inherit(const builder_t *builder, const raw_section_t *root, config_t *config)
+static void inherit(const builder_t *builder, const raw_section_t *root, config_t *config,
+                    config_connector_t *connectors)
 {
-    /* The array is made above; the const is for readers of the configuration. */
-    config_connector_t *connectors = (config_connector_t *)(uintptr_t)config->connectors;
     for (size_t i = 0; i < config->connector_count; i++) {
         config_connector_t *connector = &connectors[i];
         if (!connector->port)
@@ -300,10 +300,10 @@ void build_config(const raw_section_t *root, config_t *config, config_findings_t
     }
     const raw_section_t *mta = build_find(root, "mta", NULL);
     config->mta.place = mta ? mta->place : root->place;
-    build_connectors(&builder, root, config);
+    config_connector_t *connectors = build_connectors(&builder, root, config);
     build_listeners(&builder, root, config);
     build_mailboxes(&builder, root, config);
-    inherit(&builder, root, config);
+    inherit(&builder, root, config, connectors);
 }
 
 const raw_section_t *build_find(const raw_section_t *root, const char *name, const char *title)

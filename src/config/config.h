@@ -186,7 +186,7 @@ typedef struct config_finding_t {
 enum { CONFIG_FINDING_LIMIT = 1000 }; /* findings beyond are counted, not kept */
 
 typedef struct config_findings_t {
-    const config_finding_t *findings; /* in order of their places, the main file first */
+    config_finding_t *findings; /* in order of their places, the main file first */
     size_t count;
     size_t errors;
     const char *path; /* the main file */

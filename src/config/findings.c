@@ -22,8 +22,7 @@ static int compare_places(const char *path, config_place_t a, config_place_t b)
 static config_finding_t *room_for_one(config_findings_t *findings, apr_pool_t *pool)
 {
     size_t count = findings->count;
-    /* The array was made by this function: the const is for readers. */
-    config_finding_t *array = (config_finding_t *)(uintptr_t)findings->findings;
+    config_finding_t *array = findings->findings;
     if ((count & (count - 1)) == 0) {
         size_t capacity = count ? 2 * count : 1;
         config_finding_t *larger = apr_palloc(pool, capacity * sizeof(*larger));

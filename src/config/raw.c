@@ -23,7 +23,7 @@ typedef struct frame_t {
     const char *file;
     scan_result_t scan;
     size_t ended; /* sections of it that have ended */
-    const struct frame_t *outer;
+    struct frame_t *outer;
     unsigned depth;
 } frame_t;
 
@@ -218,7 +218,7 @@ static void read_frame(cfg_t *cfg, frame_t *frame, bytes_t text)
             config_findings_add(reader->findings, reader->pool, CONFIG_ERROR,
                                 (config_place_t){frame->file, frame->scan.line}, "syntax error");
     }
-    reader->frame = (frame_t *)(uintptr_t)frame->outer;
+    reader->frame = frame->outer;
 }
 
 const char *raw_load(const char *path, config_place_t place, apr_pool_t *pool, config_findings_t *findings,
