@@ -147,6 +147,8 @@ static const char *reload(void *context, bool *ok, apr_pool_t *pool)
 static void do_reload(void *baton)
 {
     service_t *service = baton;
+    if (!service->agent)
+        return;
     apr_pool_t *pool;
     apr_pool_create(&pool, service->pool);
     bool ok;
@@ -158,19 +160,27 @@ static void do_stop(void *baton)
 {
     service_t *service = baton;
     platform_service_stopping();
+    if (!service->agent) {
+        net_loop_stop(service->loop);
+        return;
+    }
     agent_stop(service->agent, TIME_SECONDS(STOP_PATIENCE_SECONDS));
 }
 
 static void stop_asked(void *context)
 {
     service_t *service = context;
-    net_loop_post(service->loop, do_stop, service);
+    if (service->loop)
+        net_loop_post(service->loop, do_stop, service);
+    else
+        exit(EXIT_FAILURE); /* told to stop before it had begun */
 }
 
 static void reload_asked(void *context)
 {
     service_t *service = context;
-    net_loop_post(service->loop, do_reload, service);
+    if (service->loop)
+        net_loop_post(service->loop, do_reload, service);
 }
 
 static void stopped(void *context)
@@ -253,6 +263,11 @@ static err_t *start(service_t *service)
         err = platform_write_pid_file(mta->pid_file, service->pool);
     if (!err && mta->user)
         err = platform_drop_privileges(mta->user, service->pool);
+    /* Before there are threads: they must not take the signals. */
+    static platform_service_t calls = {.stop = stop_asked, .reload = reload_asked};
+    calls.context = service;
+    if (!err)
+        err = platform_service_begin(&calls, service->pool);
     if (!err)
         err = net_loop_create(&service->loop, service->pool);
     if (!err)
@@ -262,10 +277,6 @@ static err_t *start(service_t *service)
     if (!err)
         err = admin_start(&service->admin, service->agent, service->loop, service->config, service->events,
                           service->pool);
-    static platform_service_t calls = {.stop = stop_asked, .reload = reload_asked};
-    calls.context = service;
-    if (!err)
-        err = platform_service_begin(&calls, service->pool);
     return err;
 }
 
