@@ -135,7 +135,9 @@ static err_t *encode(transfer_out_t *transfer)
     if (!apdu)
         return err;
     x411_apdu_t *copy = copy_for_hop(transfer, apdu);
-    x411_encode_options_t options = {.mode = transfer->mode};
+    stack_facts_t facts;
+    osi_stack_facts(transfer->association->stack, &facts);
+    x411_encode_options_t options = {.mode = transfer->mode, .presentation_context = facts.apdu_context};
     apply_quirks(transfer, copy, &options);
     if (transfer->mode == X411_MODE_1984) {
         err = downgrade(transfer, copy);

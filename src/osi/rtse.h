@@ -87,10 +87,8 @@ typedef struct rtse_t {
     void *context;
     session_t *session;
     rtse_state_t state;
-    bool wrapped; /* normal mode: the APDU is in an EXTERNAL */
     bool initiator;
     bool two_way_alternate;
-    int64_t apdu_context; /* presentation context of the APDU, for the wrapper */
     unsigned checkpoint_k;
     unsigned window;
     unsigned activities; /* begun by us */
@@ -110,7 +108,6 @@ typedef struct rtse_t {
     uint64_t totals[RTSE_WINDOW_LIMIT]; /* by serial modulo the limit: octets up to that checkpoint */
 
     /* receiving */
-    rtse_unwrap_t unwrap;
     bool explicit_confirm;
     unsigned resume_serial;
     bool resume_asked; /* a resume indication awaits its answer */
@@ -141,7 +138,7 @@ err_t *rtse_request(rtse_t *rtse, const rtse_input_t *input);
 void rtse_event(rtse_t *rtse, const rtse_input_t *input);
 
 /* Answers to a resume, from within its indication. */
-err_t *rtse_resume_accept(rtse_t *rtse, uint64_t total, unsigned carry);
+err_t *rtse_resume_accept(rtse_t *rtse, uint64_t total);
 err_t *rtse_resume_refuse(rtse_t *rtse, stack_resume_refusal_t why);
 
 size_t rtse_capacity(const rtse_t *rtse);

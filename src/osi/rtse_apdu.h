@@ -1,6 +1,5 @@
 /* The APDUs of X.228 that open, refuse and abort an association, in normal mode and as the parameters of the
- * X.410-1984 mode (where RTORQ is PConnect, RTOAC is PAccept, RTORJ is PRefuse, RTAB is AbortInformation),
- * and the EXTERNAL that normal mode puts around a transferred APDU. */
+ * X.410-1984 mode (where RTORQ is PConnect, RTOAC is PAccept, RTORJ is PRefuse, RTAB is AbortInformation). */
 #ifndef OSI_RTSE_APDU_H
 #define OSI_RTSE_APDU_H
 
@@ -48,33 +47,5 @@ void rtse_apdu_write(ber_writer_t *writer, const rtse_apdu_t *apdu);
 /* The words for reasons. */
 const char *rtse_refuse_text(int64_t reason);
 const char *rtse_abort_text(int64_t reason);
-
-/* Normal mode transfers the octets of EXTERNAL { indirect-reference, single-ASN1-type APDU } (X.228 7.3.2).
- * The sender's wrapper has indefinite lengths, so that the length of the APDU need not be known. */
-enum { RTSE_WRAP_SIZE = 16, RTSE_UNWRAP_SIZE = 4 };
-size_t rtse_wrap_begin(uint8_t octets[RTSE_WRAP_SIZE], int64_t context);
-extern const bytes_t rtse_wrap_end; /* its end-of-contents octets */
-
-/* The receiver takes the wrapper off a stream. Zeros that may be its end-of-contents octets are held back. */
-enum { RTSE_UNWRAP_HEADER_LIMIT = 64 };
-typedef struct rtse_unwrap_t {
-    uint8_t header[RTSE_UNWRAP_HEADER_LIMIT];
-    uint8_t held;   /* octets in header, while it is not whole */
-    uint8_t levels; /* indefinite lengths open */
-    uint8_t zeros;  /* zeros held back, at most 2 * levels */
-    bool body;      /* the header is whole */
-} rtse_unwrap_t;
-
-typedef void (*rtse_unwrap_sink_t)(void *context, bytes_t octets);
-
-/* wrapped false: everything is APDU (X.410 modes). */
-void rtse_unwrap_init(rtse_unwrap_t *unwrap, bool wrapped);
-/* Passes what is APDU of octets to sink; false if the wrapper is malformed. */
-bool rtse_unwrap_octets(rtse_unwrap_t *unwrap, bytes_t octets, rtse_unwrap_sink_t sink, void *context);
-/* True if the wrapper is complete at the end of the octets. */
-bool rtse_unwrap_finish(const rtse_unwrap_t *unwrap);
-/* The state at a checkpoint as one number, and a state from it; false: not one to go on from. */
-unsigned rtse_unwrap_carry(const rtse_unwrap_t *unwrap);
-bool rtse_unwrap_resume(rtse_unwrap_t *unwrap, unsigned carry);
 
 #endif

@@ -6,23 +6,8 @@ err_t *rtse_on_start(rtse_t *rtse, const rtse_input_t *input)
     rtse->activity = *input->activity;
     rtse->total = 0;
     rtse->serial_sent = rtse->serial_confirmed = 0;
-    rtse_unwrap_init(&rtse->unwrap, rtse->wrapped);
     rtse_indicate(rtse, STACK_TRANSFER_START);
     return NULL;
-}
-
-static void give_octets(void *context, bytes_t octets)
-{
-    rtse_t *rtse = context;
-    if (rtse->state != RTSE_RECEIVING)
-        return; /* refused from within the indication of octets before these */
-    rtse->total += octets.length;
-    stack_indication_t indication = {.kind = STACK_TRANSFER_DATA,
-                                     .activity = rtse->activity,
-                                     .octets = octets,
-                                     .total = rtse->total,
-                                     .abort_reason = -1};
-    rtse->lower->indicate(rtse->context, &indication);
 }
 
 /* Reports an exception and waits for the peer to end the activity. */
@@ -35,8 +20,15 @@ static err_t *refuse(rtse_t *rtse, session_exception_t reason)
 
 err_t *rtse_on_data(rtse_t *rtse, const rtse_input_t *input)
 {
-    if (!rtse_unwrap_octets(&rtse->unwrap, input->octets, give_octets, rtse))
-        return refuse(rtse, SESSION_UNRECOVERABLE_PROCEDURAL_ERROR);
+    if (input->octets.length == 0)
+        return NULL;
+    rtse->total += input->octets.length;
+    stack_indication_t indication = {.kind = STACK_TRANSFER_DATA,
+                                     .activity = rtse->activity,
+                                     .octets = input->octets,
+                                     .total = rtse->total,
+                                     .abort_reason = -1};
+    rtse->lower->indicate(rtse->context, &indication);
     return NULL;
 }
 
@@ -50,7 +42,6 @@ err_t *rtse_on_sync(rtse_t *rtse, const rtse_input_t *input)
                                      .activity = rtse->activity,
                                      .serial = input->serial,
                                      .total = rtse->total,
-                                     .carry = rtse_unwrap_carry(&rtse->unwrap),
                                      .abort_reason = -1};
     rtse->lower->indicate(rtse->context, &indication);
     return NULL;
@@ -67,8 +58,6 @@ err_t *rtse_do_checkpoint_response(rtse_t *rtse, const rtse_input_t *input)
 err_t *rtse_on_end(rtse_t *rtse, const rtse_input_t *input)
 {
     (void)input;
-    if (!rtse_unwrap_finish(&rtse->unwrap))
-        return refuse(rtse, SESSION_UNRECOVERABLE_PROCEDURAL_ERROR);
     rtse_indicate(rtse, STACK_TRANSFER_END);
     return NULL;
 }
@@ -114,7 +103,6 @@ err_t *rtse_on_resume(rtse_t *rtse, const rtse_input_t *input)
     rtse->resume_serial = input->serial;
     rtse->serial_sent = rtse->serial_confirmed = input->serial;
     rtse->resume_asked = true;
-    rtse_unwrap_init(&rtse->unwrap, rtse->wrapped);
     stack_indication_t indication = {.kind = STACK_TRANSFER_RESUME,
                                      .activity = rtse->activity,
                                      .old_activity = *input->old_activity,
@@ -127,17 +115,12 @@ err_t *rtse_on_resume(rtse_t *rtse, const rtse_input_t *input)
     return NULL;
 }
 
-err_t *rtse_resume_accept(rtse_t *rtse, uint64_t total, unsigned carry)
+err_t *rtse_resume_accept(rtse_t *rtse, uint64_t total)
 {
     if (!rtse->resume_asked)
         return rtse_refuse_request(rtse, "no resume to answer");
-    if (rtse->resume_serial == 0) {
-        if (total)
-            return rtse_refuse_request(rtse, "a resume before the first checkpoint begins at 0");
-    } else if (rtse->wrapped) {
-        if (!rtse_unwrap_resume(&rtse->unwrap, carry))
-            return rtse_refuse_request(rtse, "not the state of a checkpoint");
-    }
+    if (rtse->resume_serial == 0 && total)
+        return rtse_refuse_request(rtse, "a resume before the first checkpoint begins at 0");
     rtse->total = total;
     rtse->resume_asked = false;
     return NULL;

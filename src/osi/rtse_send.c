@@ -58,11 +58,6 @@ err_t *rtse_do_start(rtse_t *rtse, const rtse_input_t *input)
         return to_turn(rtse, err);
     begin(rtse, 0, 0);
     rtse->resumed = false;
-    if (rtse->wrapped) {
-        uint8_t header[RTSE_WRAP_SIZE];
-        size_t size = rtse_wrap_begin(header, rtse->apdu_context);
-        buffer_append(&rtse->piece, bytes_make(header, size));
-    }
     return NULL;
 }
 
@@ -152,23 +147,14 @@ err_t *rtse_do_data(rtse_t *rtse, const rtse_input_t *input)
     return NULL;
 }
 
-/* Sends what is left and the activity's end, as far as the window lets them go. */
+/* Sends what is left and the activity's end, when the window lets them go. */
 static err_t *finish(rtse_t *rtse)
 {
-    size_t extra = rtse->wrapped ? rtse_wrap_end.length : 0;
     err_t *err = NULL;
     if (!window_open(rtse))
         return NULL;
-    if (extra && buffer_length(&rtse->piece) + extra > rtse->piece_limit) {
-        /* The end-of-contents octets stay together, so that the total at the checkpoint is plain. */
-        err = send_checkpoint(rtse, BYTES_NONE, rtse->total);
-        if (err || !window_open(rtse))
-            return err;
-    }
     rtse->ending = false;
-    if (extra)
-        err = send_piece(rtse, rtse_wrap_end);
-    else if (buffer_length(&rtse->piece))
+    if (buffer_length(&rtse->piece))
         err = send_piece(rtse, BYTES_NONE);
     if (err)
         return err;

@@ -65,9 +65,7 @@ void stack_opened(osi_stack_t *stack, bool our_turn)
     stack->phase = STACK_OPEN;
     stack->open_deadline = MONO_NEVER;
     stack->progress = stack->now;
-    stack->rtse.wrapped = stack_normal(stack);
     stack->rtse.initiator = stack->initiator;
-    stack->rtse.apdu_context = stack->context_id[STACK_CONTEXT_MTSE];
     rtse_open(&stack->rtse, our_turn);
 }
 
@@ -564,10 +562,10 @@ err_t *osi_stack_transfer_refuse(osi_stack_t *stack, bool temporary, mono_time_t
     return request(stack, &(rtse_input_t){.event = RTSE_REFUSE_RESPONSE, .flag = temporary}, now);
 }
 
-err_t *osi_stack_resume_accept(osi_stack_t *stack, uint64_t total, unsigned carry, mono_time_t now)
+err_t *osi_stack_resume_accept(osi_stack_t *stack, uint64_t total, mono_time_t now)
 {
     stack->now = now;
-    return rtse_resume_accept(&stack->rtse, total, carry);
+    return rtse_resume_accept(&stack->rtse, total);
 }
 
 err_t *osi_stack_resume_refuse(osi_stack_t *stack, stack_resume_refusal_t why, mono_time_t now)
@@ -607,7 +605,8 @@ void osi_stack_facts(const osi_stack_t *stack, stack_facts_t *facts)
                              .checkpoint_size_k = stack->rtse.checkpoint_k,
                              .window_size = stack->rtse.window,
                              .two_way_alternate = stack->rtse.two_way_alternate,
-                             .initiator = stack->initiator};
+                             .initiator = stack->initiator,
+                             .apdu_context = stack_normal(stack) ? stack->context_id[STACK_CONTEXT_MTSE] : 0};
 }
 
 const char *osi_stack_state_text(const osi_stack_t *stack, apr_pool_t *pool)

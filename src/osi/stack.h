@@ -5,8 +5,9 @@
  * and responses from within one, but must not destroy the stack there. All times are mono_time_t: the user
  * gives `now` to every entry point, and calls stack_tick at stack_deadline.
  *
- * The three application contexts differ below this line only: open arguments and APDUs are the same octets in
- * the service, except what x411/bind.h says about the bind's tags. */
+ * The three application contexts differ below this line only, with two exceptions, for which x411 has the
+ * encodings: the bind's tags (x411/bind.h), and that in normal mode the octets of an APDU are those of an
+ * EXTERNAL whose indirect reference is the apdu_context of osi_stack_facts (x411/message.h). */
 #ifndef OSI_STACK_H
 #define OSI_STACK_H
 
@@ -55,7 +56,7 @@ typedef enum stack_indication_kind_t {
     STACK_TRANSFER_DATA,
     /* The peer set the checkpoint `serial` after `total` octets of the APDU; confirm with
      * osi_stack_checkpoint_confirm when they are secured as well as this MTA promises; the peer waits when
-     * its window is full. Keep serial, total and carry together for a resume. */
+     * its window is full. Keep serial and total for a resume. */
     STACK_CHECKPOINT,
     /* The APDU is whole: osi_stack_transfer_accept when it is secured; or osi_stack_transfer_refuse. */
     STACK_TRANSFER_END,
@@ -96,7 +97,6 @@ typedef struct stack_indication_t {
     bytes_t octets;
     uint64_t total;
     unsigned serial;
-    unsigned carry; /* STACK_CHECKPOINT: opaque, to be given back to osi_stack_resume_accept */
     int priority;
     int refuse_reason;
     int abort_reason;
@@ -198,8 +198,8 @@ err_t *osi_stack_checkpoint_confirm(osi_stack_t *stack, unsigned serial, mono_ti
 err_t *osi_stack_transfer_accept(osi_stack_t *stack, mono_time_t now);
 /* Refuses the APDU that is coming in or complete (S-U-EXCEPTION-REPORT; the peer discards or interrupts). */
 err_t *osi_stack_transfer_refuse(osi_stack_t *stack, bool temporary, mono_time_t now);
-/* total and carry as STACK_CHECKPOINT gave them for the serial that the peer resumes at (serial 0: 0, 0). */
-err_t *osi_stack_resume_accept(osi_stack_t *stack, uint64_t total, unsigned carry, mono_time_t now);
+/* total as STACK_CHECKPOINT gave it for the serial that the peer resumes at (serial 0: 0). */
+err_t *osi_stack_resume_accept(osi_stack_t *stack, uint64_t total, mono_time_t now);
 err_t *osi_stack_resume_refuse(osi_stack_t *stack, stack_resume_refusal_t why, mono_time_t now);
 
 /* Turn (X.218 7.4, 7.5). */
@@ -221,6 +221,7 @@ typedef struct stack_facts_t {
     unsigned window_size;
     bool two_way_alternate;
     bool initiator;
+    int64_t apdu_context; /* normal mode: presentation context of the APDUs, for their EXTERNAL; else 0 */
 } stack_facts_t;
 void osi_stack_facts(const osi_stack_t *stack, stack_facts_t *facts);
 const char *osi_stack_state_text(const osi_stack_t *stack, apr_pool_t *pool);

@@ -151,8 +151,7 @@ static void resumed(session_t *session, const stack_indication_t *indication)
 {
     transfer_key_t key = {indication->old_activity, indication->old_connection};
     osi_stack_t *stack = session->link.stack;
-    unsigned carry = 0;
-    transfer_t *transfer = transfer_resume(session->sink, &key, indication->serial, &carry);
+    transfer_t *transfer = transfer_resume(session->sink, &key, indication->serial);
     if (!transfer) {
         stack_resume_refusal_t why =
             transfer_was_completed(session->sink, &key) ? STACK_RESUME_COMPLETED : STACK_RESUME_UNRECOGNIZED;
@@ -161,7 +160,7 @@ static void resumed(session_t *session, const stack_indication_t *indication)
     }
     session->transfer = transfer;
     session->sink->totals->resumed++;
-    request_failed(session, osi_stack_resume_accept(stack, transfer->total, carry, now_of(session)));
+    request_failed(session, osi_stack_resume_accept(stack, transfer->total, now_of(session)));
 }
 
 static void received(session_t *session, bytes_t octets)

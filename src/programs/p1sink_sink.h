@@ -75,7 +75,6 @@ typedef struct transfer_t {
     unsigned serial; /* last checkpoint */
     struct {
         uint64_t total;                  /* octets before it */
-        unsigned carry;                  /* the stack's */
     } checkpoints[TRANSFER_CHECKPOINTS]; /* checkpoint n is at n % TRANSFER_CHECKPOINTS */
     buffer_t head;                       /* the beginning, where the identifier is */
     apr_file_t *file;
@@ -113,9 +112,8 @@ void transfer_complete(sink_t *sink, transfer_t *transfer);
 void transfer_drop(transfer_t *transfer);
 /* Keeps it for a resume (the oldest goes when there are too many). */
 void transfer_keep(sink_t *sink, transfer_t *transfer);
-/* Takes the interrupted one back, cut to its checkpoint serial, whose carry is told; NULL if there is none.
- */
-transfer_t *transfer_resume(sink_t *sink, const transfer_key_t *key, unsigned serial, unsigned *carry);
+/* Takes the interrupted one back, cut to its checkpoint serial; NULL if there is none. */
+transfer_t *transfer_resume(sink_t *sink, const transfer_key_t *key, unsigned serial);
 /* True if this one was completed not long ago. */
 bool transfer_was_completed(const sink_t *sink, const transfer_key_t *key);
 

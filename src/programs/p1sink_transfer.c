@@ -47,7 +47,6 @@ void transfer_checkpoint(transfer_t *transfer, const stack_indication_t *indicat
     unsigned place = indication->serial % TRANSFER_CHECKPOINTS;
     transfer->serial = indication->serial;
     transfer->checkpoints[place].total = indication->total;
-    transfer->checkpoints[place].carry = indication->carry;
 }
 
 void transfer_drop(transfer_t *transfer)
@@ -177,7 +176,7 @@ static bool rewind_to(transfer_t *transfer, unsigned serial)
     return true;
 }
 
-transfer_t *transfer_resume(sink_t *sink, const transfer_key_t *key, unsigned serial, unsigned *carry)
+transfer_t *transfer_resume(sink_t *sink, const transfer_key_t *key, unsigned serial)
 {
     for (transfer_t **link = &sink->interrupted; *link; link = &(*link)->next) {
         transfer_t *transfer = *link;
@@ -185,7 +184,6 @@ transfer_t *transfer_resume(sink_t *sink, const transfer_key_t *key, unsigned se
             continue;
         *link = transfer->next;
         sink->interrupted_count--;
-        *carry = transfer->checkpoints[serial % TRANSFER_CHECKPOINTS].carry;
         if (rewind_to(transfer, serial))
             return transfer;
         transfer_drop(transfer);

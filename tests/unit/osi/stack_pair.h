@@ -45,7 +45,6 @@ typedef struct side_t {
     struct {
         unsigned serial;
         uint64_t total;
-        unsigned carry;
     } checkpoint[SIDE_CHECKPOINTS];
     unsigned checkpoints;
     /* outgoing APDU */
@@ -110,17 +109,15 @@ static inline void side_resume(side_t *side, const stack_indication_t *indicatio
     if (side->resume_answer == 3)
         return;
     uint64_t total = 0;
-    unsigned carry = 0;
     unsigned kept = 0;
     for (unsigned i = 0; i < side->checkpoints; i++)
         if (side->checkpoint[i].serial <= indication->serial) {
             total = side->checkpoint[i].total;
-            carry = side->checkpoint[i].carry;
             kept = i + 1;
         }
     side->checkpoints = kept;
     side->apdu_length = (size_t)total;
-    CU_ASSERT_PTR_NULL(osi_stack_resume_accept(side->stack, total, carry, *side->now));
+    CU_ASSERT_PTR_NULL(osi_stack_resume_accept(side->stack, total, *side->now));
 }
 
 static inline void side_incoming(side_t *side, const stack_indication_t *indication)
@@ -145,7 +142,6 @@ static inline void side_incoming(side_t *side, const stack_indication_t *indicat
         if (side->checkpoints < SIDE_CHECKPOINTS) {
             side->checkpoint[side->checkpoints].serial = indication->serial;
             side->checkpoint[side->checkpoints].total = indication->total;
-            side->checkpoint[side->checkpoints].carry = indication->carry;
             side->checkpoints++;
         }
         if (!side->hold_checkpoints)
@@ -325,7 +321,7 @@ static inline void pair_open(pair_t *pair, osi_mode_t mode, bytes_t bind, bytes_
     pair_run(pair);
 }
 
-/* Octets that a fault would not leave alone, with many zeros at the end to try the wrapper. */
+/* Octets that a fault would not leave alone. */
 static inline uint8_t *pair_pattern(apr_pool_t *pool, size_t length)
 {
     uint8_t *data = apr_palloc(pool, length + 1);

@@ -191,7 +191,7 @@ static void RT_02_another_checkpoint_size_at_the_resume_is_no_fault(void)
     }
 }
 
-/* The end-of-contents octets of the wrapper on every side of a checkpoint. */
+/* Every length around a checkpoint. */
 static void RT_02_a_cut_just_before_the_end_is_resumed(void)
 {
     for (int m = 0; m < MODES; m++)
@@ -409,7 +409,7 @@ static void RT_04_a_please_in_another_context_is_taken(void)
     pair_destroy(pair);
 }
 
-/* --- Codec and wrapper ---------------------------------------------------------------------------------- */
+/* --- Codec ---------------------------------------------------------------------------------- */
 
 static void apdus_are_read_as_they_were_written(void)
 {
@@ -478,77 +478,6 @@ static void absent_parameters_have_their_defaults(void)
     apr_pool_destroy(pool);
 }
 
-typedef struct sink_t {
-    uint8_t octets[64];
-    size_t length;
-} sink_t;
-
-static void collect(void *context, bytes_t octets)
-{
-    sink_t *sink = context;
-    if (sink->length + octets.length <= sizeof(sink->octets))
-        memcpy(sink->octets + sink->length, octets.data, octets.length);
-    sink->length += octets.length;
-}
-
-static void the_wrapper_comes_off_in_any_pieces(void)
-{
-    static const struct {
-        bytes_t input;
-        size_t header;
-        size_t trailer;
-    } cases[] = {
-        {{(const uint8_t *)"\x28\x80\x02\x01\x05\xA0\x80\xA0\x02\x00\x00\x00\x00\x00\x00", 15}, 7, 4},
-        {{(const uint8_t *)"\x28\x0B\x02\x01\x05\xA0\x06\xA0\x04\x00\x00\x00\x00", 13}, 7, 0},
-        {{(const uint8_t *)"\x28\x80\x02\x01\x05\xA0\x03\xA0\x01x\x00\x00", 12}, 7, 2},
-        {{(const uint8_t *)"\x28\x81\x0D\x06\x02\x51\x01\x02\x01\x05\xA0\x04\xA0\x02zz", 16}, 12, 0},
-        {{(const uint8_t *)"\x28\x80\x02\x01\x05\x81\x82\x00\x02\xA0\x00\x00\x00", 13}, 9, 2},
-        {{(const uint8_t *)"\xA0\x80\x31\x00\x00\x00", 6}, 0, 0},
-    };
-    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++)
-        for (size_t cut = 0; cut <= cases[c].input.length; cut++)
-            for (size_t second = cut; second <= cases[c].input.length; second++) {
-                rtse_unwrap_t unwrap;
-                sink_t sink = {.length = 0};
-                bytes_t in = cases[c].input;
-                rtse_unwrap_init(&unwrap, true);
-                CU_ASSERT_TRUE(rtse_unwrap_octets(&unwrap, bytes_slice(in, 0, cut), collect, &sink));
-                CU_ASSERT_TRUE(
-                    rtse_unwrap_octets(&unwrap, bytes_slice(in, cut, second - cut), collect, &sink));
-                if (cut >= cases[c].header && unwrap.body) {
-                    /* As after a cut of the link at a checkpoint. */
-                    unsigned carry = rtse_unwrap_carry(&unwrap);
-                    CU_ASSERT_TRUE(rtse_unwrap_resume(&unwrap, carry));
-                }
-                CU_ASSERT_TRUE(
-                    rtse_unwrap_octets(&unwrap, bytes_slice(in, second, SIZE_MAX), collect, &sink));
-                CU_ASSERT_TRUE(rtse_unwrap_finish(&unwrap));
-                size_t length = in.length - cases[c].header - cases[c].trailer;
-                CU_ASSERT_EQUAL(sink.length, length);
-                CU_ASSERT_EQUAL(memcmp(sink.octets, in.data + cases[c].header, length), 0);
-            }
-}
-
-static void a_bad_wrapper_is_refused(void)
-{
-    static const bytes_t bad[] = {
-        {(const uint8_t *)"\x28\x80\xA1\x80xx", 6},
-        {(const uint8_t *)"\x28\x89\x01\x01\x01\x01\x01\x01\x01\x01\x01", 11},
-        {(const uint8_t *)"\x28\x80\x02\x80\x00\x00", 6},
-        {(const uint8_t *)"\x28\x80\x07\x7F", 4},
-    };
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        rtse_unwrap_t unwrap;
-        sink_t sink = {.length = 0};
-        rtse_unwrap_init(&unwrap, true);
-        CU_ASSERT_TRUE(!rtse_unwrap_octets(&unwrap, bad[i], collect, &sink) || !rtse_unwrap_finish(&unwrap));
-        CU_ASSERT_EQUAL(sink.length, 0);
-    }
-    rtse_unwrap_t unwrap;
-    CU_ASSERT_FALSE(rtse_unwrap_resume(&unwrap, 0xFF));
-    CU_ASSERT_FALSE(rtse_unwrap_resume(&unwrap, 3 << 2));
-}
-
 static const unit_test_t tests[] = {
     UNIT_TEST(RT_01_negotiation_follows_the_standard),
     UNIT_TEST(RT_01_data_survives_every_checkpoint_size_and_window),
@@ -568,8 +497,6 @@ static const unit_test_t tests[] = {
     UNIT_TEST(RT_04_a_please_in_another_context_is_taken),
     UNIT_TEST(apdus_are_read_as_they_were_written),
     UNIT_TEST(absent_parameters_have_their_defaults),
-    UNIT_TEST(the_wrapper_comes_off_in_any_pieces),
-    UNIT_TEST(a_bad_wrapper_is_refused),
 };
 
 UNIT_MAIN("osi/rtse", tests)

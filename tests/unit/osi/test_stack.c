@@ -380,7 +380,7 @@ static void requests_out_of_place_change_nothing(void)
         CU_ASSERT_PTR_NOT_NULL(osi_stack_transfer_accept(b, pair->now));
         CU_ASSERT_PTR_NOT_NULL(osi_stack_transfer_refuse(b, true, pair->now));
         CU_ASSERT_PTR_NOT_NULL(osi_stack_checkpoint_confirm(b, 1, pair->now));
-        CU_ASSERT_PTR_NOT_NULL(osi_stack_resume_accept(b, 0, 0, pair->now));
+        CU_ASSERT_PTR_NOT_NULL(osi_stack_resume_accept(b, 0, pair->now));
         CU_ASSERT_PTR_NOT_NULL(osi_stack_turn_please(b, 0, pair->now)); /* monologue */
         CU_ASSERT_PTR_NOT_NULL(osi_stack_turn_give(a, pair->now));
         CU_ASSERT_PTR_NOT_NULL(osi_stack_close_request(b, pair->now));
