@@ -48,8 +48,12 @@ static void note_attempt(net_conn_t *conn, const char *address, apr_status_t sta
     if (conn->socket)
         apr_socket_close(conn->socket);
     conn->socket = NULL;
-    dialling->attempts = network_error(pool, dialling->attempts, status,
-                                       apr_psprintf(pool, "%s: %s", address, words_of(conn, status)));
+    const char *words = words_of(conn, status);
+    if (dialling->local_failed)
+        words = apr_psprintf(pool, "cannot call from %s: %s", dialling->local_address, words);
+    dialling->local_failed = false;
+    words = apr_psprintf(pool, "%s: %s", address, words);
+    dialling->attempts = network_error(pool, dialling->attempts, status, words);
 }
 
 static void on_timeout(void *baton)
@@ -83,8 +87,10 @@ static apr_status_t begin_attempt(net_conn_t *conn, apr_sockaddr_t *address)
     net_conn_prepare_socket(conn->socket);
     if (dialling->local) {
         status = apr_socket_bind(conn->socket, dialling->local);
-        if (status != APR_SUCCESS)
+        if (status != APR_SUCCESS) {
+            dialling->local_failed = true;
             return status;
+        }
     }
     status = apr_socket_connect(conn->socket, address);
     if (status == APR_SUCCESS || APR_STATUS_IS_EINPROGRESS(status) || APR_STATUS_IS_EAGAIN(status))

@@ -68,6 +68,7 @@ typedef struct conn_dialling_t {
     unsigned next;   /* index of the address to try next */
     err_t *attempts; /* why the addresses so far failed, the last first */
     apr_sockaddr_t *local;
+    bool local_failed; /* the attempt at hand could not bind it */
 } conn_dialling_t;
 
 struct net_conn_t {
