@@ -6,7 +6,9 @@
  * call queues work, and its completion runs inside store_drain, which the owner calls in its own thread after
  * store_config_t.notify was called (from any thread).
  *
- * A transaction whose completion reports success survives kill -9 and power loss. */
+ * A transaction whose completion reports success survives kill -9 and power loss. One that fails does not
+ * fail the others of its group. While the disk is full or broken all of them fail, and the store works again
+ * when the disk does. One process at a time owns a store in a file: it holds a lock on PATH.lock. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -66,10 +68,11 @@ typedef struct store_entry_t {
 /* Opens (and creates, if absent) the store and starts its threads. A store of a newer layout, a file that is
  * not a store, or one that another process holds is refused with words that say so. */
 err_t *store_open(store_t **store, const store_config_t *config, apr_pool_t *pool);
-/* Finishes all queued work, ends the threads and closes. Completions still waiting are run. */
+/* Finishes all queued work, ends the threads and closes. Completions still waiting are run; what they queue
+ * in turn fails. To be called in the owner's thread. */
 void store_close(store_t *store);
 
-/* A new identifier: unique for the life of the store, increasing. Any thread. */
+/* A new identifier: unique for the life of the store, over restarts too, increasing, never 0. Any thread. */
 uint64_t store_new_id(store_t *store);
 
 /* Start-up: every entry in order of identifier, without envelope or content. entry is valid during the call.
@@ -80,29 +83,36 @@ err_t *store_scan_entries(store_t *store, void (*each)(void *context, const stor
 err_t *store_scan_marks(store_t *store, size_t limit,
                         void (*each)(void *context, const uint8_t digest[STORE_DIGEST_SIZE], utc_time_t time),
                         void *context, apr_pool_t *pool);
-/* Start-up: deletes chunks that belong to no message (transfers that a crash ended). */
+/* Start-up: finds chunks of former runs that belong to no message (transfers that a crash ended). They are
+ * deleted behind the transactions. */
 err_t *store_purge_orphans(store_t *store, apr_pool_t *pool);
 
-/* A transaction: its steps are copied as they are added and done in order, all or none. */
+/* A transaction: its steps are copied as they are added and done in order, all or none. It belongs to one
+ * thread until store_txn_commit. A name longer than STORE_NAME_LIMIT or a chunk longer than STORE_CHUNK_SIZE
+ * makes the whole transaction fail. */
 store_txn_t *store_txn_begin(store_t *store);
 void store_txn_put_message(store_txn_t *txn, const store_message_t *message);
 /* The content as chunks numbered from 0; all but the last have STORE_CHUNK_SIZE octets. Chunks may be
- * committed before their message. */
+ * committed before their message. Chunk 0 in the transaction of its message costs least. */
 void store_txn_put_chunk(store_txn_t *txn, uint64_t message_id, unsigned number, bytes_t octets);
 void store_txn_put_entry(store_txn_t *txn, const store_entry_t *entry);
-/* Changes destination, state, attempts, due, priority, expiry and recipients of the entry with this id. */
+/* Changes destination, state, attempts, due, priority, expiry and recipients of the entry with this id; the
+ * transaction fails if there is none. */
 void store_txn_update_entry(store_txn_t *txn, const store_entry_t *entry);
 void store_txn_delete_entry(store_txn_t *txn, uint64_t entry_id);
-/* Deletes a message and its chunks (the caller knows that no entry is left). */
+/* Deletes a message and its chunks (the caller knows that no entry is left). Many chunks are deleted a few at
+ * a time behind the transactions; the identifier must not be used again. Deleting what is not there is no
+ * error. */
 void store_txn_delete_message(store_txn_t *txn, uint64_t message_id);
 /* Deletes chunks without a message: an incoming transfer that was given up. */
 void store_txn_delete_chunks(store_txn_t *txn, uint64_t message_id);
 /* Remembers a digest by which a repeat of what this transaction takes in is recognised. */
 void store_txn_put_mark(store_txn_t *txn, const uint8_t digest[STORE_DIGEST_SIZE], utc_time_t time);
-/* Forgets marks older than time. */
+/* Forgets marks older than time, up to the first that is not: marks are expected in the order of time. */
 void store_txn_purge_marks(store_txn_t *txn, utc_time_t time);
 
-/* Runs in store_drain: err is NULL when the transaction is durable; otherwise nothing of it was done. */
+/* Runs in store_drain, in the order of store_txn_commit: err is NULL when the transaction is durable;
+ * otherwise nothing of it was done. err is valid during the call. */
 typedef void (*store_done_t)(void *context, const err_t *err);
 /* Queues the transaction and gives it up; done may be NULL. */
 void store_txn_commit(store_txn_t *txn, store_done_t done, void *context);
@@ -118,17 +128,17 @@ typedef void (*store_chunk_read_t)(void *context, const err_t *err, bytes_t chun
 void store_read_chunk(store_t *store, uint64_t message_id, unsigned number, store_chunk_read_t done,
                       void *context);
 
-/* Runs the completions that wait, in the caller's thread. */
+/* Runs the completions that wait, in the caller's thread. Transactions that they commit form one group. */
 void store_drain(store_t *store);
 /* True while the backlog of octets that wait for a commit is over the limit: callers stop taking more in. */
 bool store_busy(const store_t *store);
 
 /* Figures since the start, for counters and benchmarks. */
 typedef struct store_figures_t {
-    uint64_t commits;
-    uint64_t transactions;
-    uint64_t failures;
-    uint64_t octets_waiting;
+    uint64_t commits;        /* groups */
+    uint64_t transactions;   /* durable */
+    uint64_t failures;       /* transactions that were not done */
+    uint64_t octets_waiting; /* memory of the transactions that wait for a commit */
 } store_figures_t;
 void store_figures(const store_t *store, store_figures_t *figures);
 
