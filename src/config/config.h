@@ -67,10 +67,8 @@ typedef struct config_mta_t {
     unsigned repeat_memory;         /* seconds for which a repeat is recognised */
     unsigned rfc1006_port;          /* listeners and connectors that name no port use this one */
     unsigned minimum_open_interval; /* s; no open-interval may be shorter */
-    unsigned threads;               /* event-loop threads, 0 = chosen by the number of processors */
     const char *user;               /* to become after start, NULL = stay */
     const char *pid_file;           /* NULL = none */
-    bool accept_unknown_mtas;
     bool least_cost_only;
     bool supports_2k_tpdu;         /* TPDUs of at most 2048 octets on all links */
     bool no_bilateral_information; /* on no link */

@@ -94,13 +94,9 @@ static const schema_option_t mta_options[] = {
     NUMBER("minimum-open-interval", SCHEMA_SECONDS, MTA(minimum_open_interval), "15", 1, DAY, NULL,
         "The shortest `open-interval` that a connector may have. Lower it for tests and closed networks only: "
         "retries that overlap flood the peer."),
-    NUMBER("threads", SCHEMA_COUNT, MTA(threads), "0", 0, 64, "Kernel threads",
-        "Threads that serve associations; 0 chooses by the number of processors."),
     STRING("user", MTA(user), NULL, 1, 64, NULL,
         "The user that the daemon becomes after start, when it was started by root."),
     PATH("pid-file", MTA(pid_file), NULL, false, NULL, "File for the process ID."),
-    BOOLEAN("accept-unknown-mtas", MTA(accept_unknown_mtas), "off", NULL,
-        "Take messages from MTAs that no connector names. They are known by the name in their bind."),
     BOOLEAN("only-use-least-cost-routes", MTA(least_cost_only), "off", "Only use least cost routes",
         "Never fall back to a dearer route, unless the cheaper one is inactive by its schedule."),
     BOOLEAN("supports-2k-tpdu", MTA(supports_2k_tpdu), "off", "Supports 2K TPDU",

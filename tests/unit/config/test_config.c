@@ -100,7 +100,6 @@ static void mta_has_its_defaults_and_derived_paths(void)
     CU_ASSERT_EQUAL(c->mta.message_timeout_non_urgent, 14400);
     CU_ASSERT_EQUAL(c->mta.repeat_memory, 7 * 86400);
     CU_ASSERT_EQUAL(c->mta.minimum_open_interval, 15);
-    CU_ASSERT_FALSE(c->mta.accept_unknown_mtas);
     CU_ASSERT_FALSE(c->mta.least_cost_only);
     CU_ASSERT_STRING_EQUAL(c->store.driver, "sqlite3");
     CU_ASSERT_STRING_EQUAL(c->store.parameters, "/tmp/queue.db");
