@@ -135,6 +135,12 @@ static void raise_unknown(event_log_t *log, unsigned id)
     raise_record(log, event_find(EVENT_ID_UNKNOWN_EVENT), NULL, values);
 }
 
+static void take_values(const char *values[], unsigned count, va_list arguments)
+{
+    for (unsigned i = 0; i < count; i++)
+        values[i] = va_arg(arguments, const char *);
+}
+
 void event_raise(event_log_t *log, unsigned id, const event_subject_t *subject, ...)
 {
     const event_definition_t *definition = event_find(id);
@@ -145,8 +151,7 @@ void event_raise(event_log_t *log, unsigned id, const event_subject_t *subject, 
     const char *values[EVENT_PARAMETER_LIMIT] = {0};
     va_list arguments;
     va_start(arguments, subject);
-    for (unsigned i = 0; i < definition->parameter_count; i++)
-        values[i] = va_arg(arguments, const char *);
+    take_values(values, definition->parameter_count, arguments);
     va_end(arguments);
     raise_record(log, definition, subject, values);
 }
