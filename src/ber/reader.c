@@ -5,9 +5,9 @@
 void ber_reader_init(ber_reader_t *reader, bytes_t input, ber_fault_t *fault)
 {
     *fault = (ber_fault_t){.base = input.data};
-    *reader = (ber_reader_t){.next = input.data, .end = input.data + input.length, .fault = fault};
-    if (!input.data)
-        reader->next = reader->end = (const uint8_t *)"";
+    /* No arithmetic on a null pointer: an empty range may have one. */
+    const uint8_t *start = input.data ? input.data : (const uint8_t *)"";
+    *reader = (ber_reader_t){.next = start, .end = start + (input.data ? input.length : 0), .fault = fault};
 }
 
 static bool fail_here(const ber_reader_t *reader, const uint8_t *place, const char *what)
@@ -41,7 +41,8 @@ typedef struct header_t {
 
 typedef enum header_result_t { HEADER_OK, HEADER_SHORT, HEADER_BAD } header_result_t;
 
-static header_result_t parse_tag(const uint8_t *start, const uint8_t *end, header_t *header, const char **what)
+static header_result_t parse_tag(const uint8_t *start, const uint8_t *end, header_t *header,
+                                 const char **what)
 {
     uint8_t first = start[0];
     uint32_t number = first & 0x1F;

@@ -39,7 +39,7 @@ static json_t *describe_object(apr_pool_t *pool, const x420_object_t *object)
 }
 
 /* A value of a mailbox's envelope as a line "key words:  value", lists as one line for each element. */
-static void show_value(buffer_t *out, const char *key, const json_t *value, unsigned indent)
+static void show_value(buffer_t *out, const char *key, json_t *value, unsigned indent)
 {
     const char *inner_key;
     json_t *inner;
@@ -61,8 +61,7 @@ static void show_value(buffer_t *out, const char *key, const json_t *value, unsi
     case JSON_ARRAY: json_array_foreach(value, index, inner) show_value(out, words, inner, indent); break;
     case JSON_OBJECT:
         x420_show_line(out, indent, words, "%s", "");
-        json_object_foreach((json_t *)(uintptr_t)value, inner_key, inner)
-            show_value(out, inner_key, inner, indent + 1);
+        json_object_foreach(value, inner_key, inner) show_value(out, inner_key, inner, indent + 1);
         break;
     default: break;
     }

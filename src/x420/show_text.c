@@ -66,26 +66,32 @@ void show_label(buffer_t *out, unsigned indent, const char *label)
     append(out, spaces, used < LABEL_WIDTH ? LABEL_WIDTH - used : 1);
 }
 
-void x420_show_line(buffer_t *out, unsigned indent, const char *label, const char *format, ...)
+static void put_formatted(buffer_t *out, const char *format, va_list arguments)
 {
     char line[LINE_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
     int needed = vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    show_label(out, indent, label);
     if (needed >= LINE_SIZE) {
         char *longer = malloc((size_t)needed + 1);
         if (longer) {
-            va_start(arguments, format);
-            vsnprintf(longer, (size_t)needed + 1, format, arguments);
-            va_end(arguments);
+            vsnprintf(longer, (size_t)needed + 1, format, again);
             show_clean(out, bytes_of_string(longer));
             free(longer);
         }
     } else if (needed > 0) {
         show_clean(out, bytes_of_string(line));
     }
+    va_end(again);
+}
+
+void x420_show_line(buffer_t *out, unsigned indent, const char *label, const char *format, ...)
+{
+    va_list arguments;
+    show_label(out, indent, label);
+    va_start(arguments, format);
+    put_formatted(out, format, arguments);
+    va_end(arguments);
     append(out, "\n", 1);
 }
 

@@ -71,8 +71,8 @@ static const char *base_name(const char *path)
 static err_t *facts_of(apr_pool_t *pool, const char *path, json_t **facts)
 {
     x420_describe_t how = {.pool = pool, .raw_values = true, .digest = sha256};
-    x420_object_t object;
-    bytes_t octets;
+    x420_object_t object = {0};
+    bytes_t octets = BYTES_NONE;
     err_t *err = read_file(pool, path, &octets);
     if (!err)
         err = x420_object_read(pool, octets, &object);
@@ -104,7 +104,7 @@ static err_t *load_expected(apr_pool_t *pool, const char *path, json_t **expecte
     const char *dot = strrchr(base_name(path), '.');
     size_t stem = dot ? (size_t)(dot - path) : strlen(path);
     const char *beside = apr_pstrcat(pool, apr_pstrndup(pool, path, stem), ".json", NULL);
-    bytes_t text;
+    bytes_t text = BYTES_NONE;
     json_error_t error;
     *expected = NULL;
     apr_finfo_t info;
