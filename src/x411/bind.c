@@ -52,6 +52,7 @@ static bool read_authenticated(const ber_reader_t *reader, const ber_tlv_t *tlv,
             ber_reader_t inner;
             ber_tlv_t credentials;
             ber_reader_init(&inner, item.content, &fault);
+            bind->password = X411_ABSENT; /* of an earlier [1], if a peer sends two */
             bind->raw_credentials = item.content;
             bind->credentials = item.content.length ? X411_CREDENTIALS_OTHER : X411_CREDENTIALS_NONE;
             if (!item.constructed) { /* an implicit tag in place of the explicit one */

@@ -70,7 +70,8 @@ enum {
 
 typedef struct x411_extension_info_t {
     int type;
-    const char *name;    /* as in X.411 ("dl-expansion-prohibited") */
+    const char *name; /* as in X.411 ("dl-expansion-prohibited") */
+    int type;
     uint8_t criticality; /* recommended: mask 1 << X411_CRITICAL_... */
     uint8_t places;      /* mask of X411_PLACE_... */
 } x411_extension_info_t;

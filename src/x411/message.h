@@ -119,27 +119,27 @@ typedef struct x411_report_t {
 
 typedef struct x411_apdu_t {
     x411_kind_t kind;
+    bool priority_present;
+    bool content_length_present;
+    bool bilateral_present;
+    x411_indicators_t flags;
     x411_mts_id_t mts_id;      /* message, probe or report identifier */
     x411_or_name_t originator; /* report: report-destination-name */
     x411_eits_t original_eits; /* message, probe */
     x411_content_type_t content_type;
     x411_string_t content_id; /* content identifier (84: UA content id); type 0 = absent */
-    bool priority_present;
-    int64_t priority; /* x411_priority_t; other numbers are kept; absent = normal */
-    x411_indicators_t flags;
+    int64_t priority;         /* x411_priority_t; other numbers are kept; absent = normal */
     x411_time_t deferred_delivery;
-    bool content_length_present; /* probe */
-    int64_t content_length;
-    bool bilateral_present;
-    unsigned bilateral_count;
+    int64_t content_length; /* probe */
     x411_bilateral_t *bilateral;
     x411_trace_t trace;
     x411_extensions_t extensions; /* of the (per-message) envelope */
-    unsigned recipient_count;
     x411_recipient_t *recipients; /* message, probe: envelope; report: content */
     x411_report_t *report;        /* reports only, else NULL */
-    unsigned unknown_count;       /* unknown elements of the envelope SET */
-    bytes_t *unknown;
+    bytes_t *unknown;             /* unknown elements of the envelope SET */
+    unsigned bilateral_count;
+    unsigned recipient_count;
+    unsigned unknown_count;
 } x411_apdu_t;
 
 /* Decodes what x411/apdu_stream.h collected: for a message the envelope (the SET, without content), for a

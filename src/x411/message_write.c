@@ -327,7 +327,7 @@ size_t x411_segment_header(const x411_framing_t *framing, uint64_t offset, uint8
 static err_t *encode_message(apr_pool_t *pool, const x411_apdu_t *apdu, const x411_encode_options_t *options,
                              bytes_t content, buffer_t *out)
 {
-    x411_framing_t framing;
+    x411_framing_t framing = {0};
     size_t before = buffer_length(out);
     err_t *err = x411_message_encode(pool, apdu, options, content.length, out, &framing);
     if (err)
