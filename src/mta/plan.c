@@ -135,10 +135,15 @@ void plan_route(plan_t *plan, unsigned index, const char *came_in_by, const char
         const char *mts_id = x411_mts_id_text(plan->pool, &plan->apdu->mts_id);
         const char *address = x411_or_name_text(plan->pool, &recipient->name);
         event_subject_t subject = {.mts_id = mts_id, .layer = "routing"};
+        /* Two MTAs that each take the other for the way there: a loop, found before it is entered. After
+         * failed tries elsewhere the same is no loop but the lack of another way. */
+        bool loop = choice.came_back && !tried;
+        if (loop)
+            event_raise(plan->agent->services.events, EVENT_ID_LOOP_DETECTED, &subject, mts_id, came_in_by);
         event_raise(plan->agent->services.events, EVENT_ID_RECIPIENT_NO_ROUTE, &subject, address, mts_id,
                     choice.why_none ? choice.why_none : "");
-        plan_fail(plan, index, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_UNRECOGNISED_OR_NAME,
-                  choice.why_none);
+        plan_fail(plan, index, X411_REASON_UNABLE_TO_TRANSFER,
+                  loop ? X411_DIAG_LOOP_DETECTED : X411_DIAG_UNRECOGNISED_OR_NAME, choice.why_none);
         return;
     }
     if (plan->apdu->kind == X411_PROBE && destination->kind == ROUTE_MAILBOX) {

@@ -21,6 +21,7 @@ typedef struct race_t {
     size_t count;
     size_t capacity;
     size_t left;
+    bool disabled_too; /* connectors that the operator has disabled run as well */
 } race_t;
 
 /* Where an entry stands in the configuration. */
@@ -128,13 +129,18 @@ static void exclude(race_t *race, unsigned step, const char *(*test)(const race_
     }
 }
 
-static const char *came_by(const race_t *race, const contender_t *contender)
+static bool is_way_back(const race_t *race, const contender_t *contender)
 {
     const char *name = race->state->came_in_by;
-    if (contender->entry->target.kind == ROUTE_CONNECTOR && name &&
-        !strcmp(name, contender->entry->target.name))
+    return contender->entry->target.kind == ROUTE_CONNECTOR && name &&
+           !strcmp(name, contender->entry->target.name);
+}
+
+static const char *came_by(const race_t *race, const contender_t *contender)
+{
+    if (is_way_back(race, contender))
         return "the message came in by it";
-    return contender->facts.disabled ? "disabled by the operator" : NULL;
+    return contender->facts.disabled && !race->disabled_too ? "disabled by the operator" : NULL;
 }
 
 static const char *tried(const race_t *race, const contender_t *contender)
@@ -217,9 +223,11 @@ static void prefer(race_t *race, unsigned step, unsigned (*value)(const contende
     }
 }
 
-static void run_race(race_t *race)
+static void run_eliminations(race_t *race)
 {
     race->left = race->count;
+    for (size_t i = 0; i < race->count; i++)
+        race->contenders[i].step = 0;
     exclude(race, ROUTE_STEP_EXCLUDED, came_by);
     if (race->table->config->mta.least_cost_only) {
         /* What fails below this is no reason for a dearer route. */
@@ -233,6 +241,17 @@ static void run_race(race_t *race)
     prefer(race, ROUTE_STEP_WAITING, by_waiting);
     prefer(race, ROUTE_STEP_COST, by_cost);
     prefer(race, ROUTE_STEP_LOCAL, by_place);
+}
+
+/* A connector that is disabled is out while there is another way. If there is none, its messages wait for it:
+ * an operator who stops a link for an hour does not want them reported as not delivered. */
+static void run_race(race_t *race)
+{
+    run_eliminations(race);
+    if (race->left == 0 && race->count > 0) {
+        race->disabled_too = true;
+        run_eliminations(race);
+    }
     bool first = true;
     for (size_t i = 0; i < race->count; i++) {
         contender_t *contender = &race->contenders[i];
@@ -241,7 +260,8 @@ static void run_race(race_t *race)
         if (!first)
             drop(race, contender, ROUTE_STEP_ORDER, "another comes first in the configuration");
         else
-            contender->why = "chosen";
+            contender->why =
+                contender->facts.disabled ? "chosen; the operator has disabled it: messages wait" : "chosen";
         first = false;
     }
 }
@@ -255,8 +275,11 @@ static void conclude(const race_t *race, route_choice_t *choice)
         if (!contender->step) {
             choice->found = true;
             choice->target = contender->entry->target;
+            choice->came_back = false;
             return;
         }
+        if (is_way_back(race, contender))
+            choice->came_back = true;
         if (!last || contender->step > last->step)
             last = contender;
     }

@@ -33,7 +33,7 @@ typedef struct route_target_t {
 
 /* What the choice asks about a connector now. */
 typedef struct route_facts_t {
-    bool disabled;        /* by the operator */
+    bool disabled;        /* by the operator: chosen only if no other is left; the message waits there */
     bool retries_used_up; /* its open retries are used up */
     route_activation_t activation;
     unsigned attempts;     /* failed opens in a row */
@@ -83,6 +83,7 @@ typedef struct route_choice_t {
     route_target_t target;
     const char *why_none; /* if not found: in words; distinguishes no address space from all eliminated */
     bool matched;         /* some address space matches, but every target was eliminated */
+    bool came_back;       /* not found: a target is out because the message came in by it: it would loop */
 } route_choice_t;
 
 /* Makes the table in pool; config must live as long. An error names the address space that cannot be

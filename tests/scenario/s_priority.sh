@@ -24,7 +24,7 @@ import glob, json, sys
 entries = []
 for path in glob.glob(sys.argv[1] + "/*.json"):
     envelope = json.load(open(path))
-    entries.append((int("".join(c for c in path.split("/")[-1].split(".")[0] if c.isdigit()) or 0), envelope["priority"]))
+    entries.append((int(path.split("/")[-1].split(".")[0].split("-")[-1], 16), envelope["priority"]))
 entries.sort()
 print(*[priority for _, priority in entries])
 PY
