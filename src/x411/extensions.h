@@ -69,7 +69,6 @@ enum {
 };
 
 typedef struct x411_extension_info_t {
-    int type;
     const char *name; /* as in X.411 ("dl-expansion-prohibited") */
     int type;
     uint8_t criticality; /* recommended: mask 1 << X411_CRITICAL_... */
