@@ -190,11 +190,13 @@ void rtse_init(rtse_t *rtse, const rtse_lower_t *lower, void *context, session_t
     buffer_init(&rtse->piece, pool, (size_t)RTSE_CHECKPOINT_LIMIT_K * 1024);
 }
 
-void rtse_open(rtse_t *rtse, bool our_turn)
+void rtse_open(rtse_t *rtse, bool our_turn, size_t rttr_limit)
 {
     rtse->state = our_turn ? RTSE_TURN : RTSE_NO_TURN;
     rtse->piece_limit =
         rtse->checkpoint_k ? (size_t)rtse->checkpoint_k * 1024 : (size_t)RTSE_PIECE_WITHOUT_CHECKPOINT;
+    if (rttr_limit && rttr_limit < rtse->piece_limit)
+        rtse->piece_limit = rttr_limit;
 }
 
 void rtse_over(rtse_t *rtse)

@@ -114,8 +114,8 @@ typedef struct rtse_t {
 } rtse_t;
 
 void rtse_init(rtse_t *rtse, const rtse_lower_t *lower, void *context, session_t *session, apr_pool_t *pool);
-/* The association is open. */
-void rtse_open(rtse_t *rtse, bool our_turn);
+/* The association is open. rttr_limit: most octets in one RTTR, 0 = no limit but the checkpoint size. */
+void rtse_open(rtse_t *rtse, bool our_turn, size_t rttr_limit);
 /* It is over, whatever the state: nothing more is sent or indicated. */
 void rtse_over(rtse_t *rtse);
 

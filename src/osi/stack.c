@@ -66,7 +66,7 @@ void stack_opened(osi_stack_t *stack, bool our_turn)
     stack->open_deadline = MONO_NEVER;
     stack->progress = stack->now;
     stack->rtse.initiator = stack->initiator;
-    rtse_open(&stack->rtse, our_turn);
+    rtse_open(&stack->rtse, our_turn, stack->config.rttr_limit);
 }
 
 void stack_disconnect(osi_stack_t *stack, bool await_peer)

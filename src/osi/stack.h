@@ -132,6 +132,8 @@ typedef struct stack_config_t {
     const char *host_name;      /* session reference: called or calling SS-user reference */
     utc_time_t started;         /* session reference: common reference */
     uint16_t reference;         /* transport reference, not 0 */
+    unsigned rttr_limit; /* most octets of an APDU in one RTTR, for peers that want small ones; a checkpoint
+                            follows each but the last. 0 = the checkpoint size */
 } stack_config_t;
 
 typedef struct stack_open_t {
