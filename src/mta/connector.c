@@ -69,12 +69,27 @@ static void use_idle_associations(connector_t *connector)
     }
 }
 
-static bool may_open(const connector_t *connector)
+/* Minutes until the schedule lets this side open: 0 = now, -1 = never. */
+static int minutes_until_active(const connector_t *connector)
 {
-    return connector->config && !connector->disabled && !connector->waiting &&
-           !connector->destination.agent->stopping &&
-           (connector->config->activation == CONFIG_ACTIVATION_ALWAYS ||
-            connector->config->activation == CONFIG_ACTIVATION_SELECTED);
+    enum { MINUTES_OF_DAY = 24 * 60, MINUTES_OF_WEEK = 7 * MINUTES_OF_DAY, THURSDAY = 4 };
+    if (connector->config->activation == CONFIG_ACTIVATION_REMOTE_INITIATED)
+        return -1;
+    /* 1970 began on a Thursday; the week of the schedule begins with Sunday. */
+    int64_t minute = agent_utc(connector->destination.agent) / TIME_SECONDS(60) + THURSDAY * MINUTES_OF_DAY;
+    return config_minutes_until_active(connector->config, (unsigned)(minute % MINUTES_OF_WEEK));
+}
+
+/* True if an association may be opened now; if the schedule opens later, the connector is woken then. */
+static bool may_open(connector_t *connector)
+{
+    agent_t *agent = connector->destination.agent;
+    if (!connector->config || connector->disabled || connector->waiting || agent->stopping)
+        return false;
+    int minutes = minutes_until_active(connector);
+    if (minutes > 0 && !timers_armed(&connector->retry))
+        timers_arm(agent_timers(agent), &connector->retry, agent_now(agent) + TIME_SECONDS(60) * minutes);
+    return minutes == 0;
 }
 
 /* One association when there is something to send, one more for each Threshold queued messages; the first
@@ -317,7 +332,7 @@ void connector_route_facts(const connector_t *connector, route_facts_t *facts)
     const config_connector_t *config = connector->config;
     *facts = (route_facts_t){.disabled = connector->disabled,
                              .retries_used_up = connector->attempts > config->max_open_retries,
-                             .activation = activations[config->activation],
+                             .activation = activation,
                              .attempts = connector->attempts,
                              .waiting = connector->waiting,
                              .maximum_size = (uint64_t)config->maximum_message_size * 1024};
