@@ -1,6 +1,7 @@
 #include "mta/connector.h"
 
 #include <apr_strings.h>
+#include <apr_time.h>
 
 #include "event/ids.h"
 #include "mta/association.h"
@@ -72,12 +73,12 @@ static void use_idle_associations(connector_t *connector)
 /* Minutes until the schedule lets this side open: 0 = now, -1 = never. */
 static int minutes_until_active(const connector_t *connector)
 {
-    enum { MINUTES_OF_DAY = 24 * 60, MINUTES_OF_WEEK = 7 * MINUTES_OF_DAY, THURSDAY = 4 };
     if (connector->config->activation == CONFIG_ACTIVATION_REMOTE_INITIATED)
         return -1;
-    /* 1970 began on a Thursday; the week of the schedule begins with Sunday. */
-    int64_t minute = agent_utc(connector->destination.agent) / TIME_SECONDS(60) + THURSDAY * MINUTES_OF_DAY;
-    return config_minutes_until_active(connector->config, (unsigned)(minute % MINUTES_OF_WEEK));
+    apr_time_exp_t local;
+    apr_time_exp_lt(&local, agent_utc(connector->destination.agent));
+    int minute = (local.tm_wday * 24 + local.tm_hour) * 60 + local.tm_min;
+    return config_minutes_until_active(connector->config, (unsigned)minute);
 }
 
 /* True if an association may be opened now; if the schedule opens later, the connector is woken then. */
@@ -324,12 +325,13 @@ void connector_configure(connector_t *connector, const config_connector_t *confi
 
 void connector_route_facts(const connector_t *connector, route_facts_t *facts)
 {
-    static const route_activation_t activations[] = {[CONFIG_ACTIVATION_NEVER] = ROUTE_NEVER_ACTIVE,
-                                                     [CONFIG_ACTIVATION_SELECTED] = ROUTE_ACTIVE_NOW,
-                                                     [CONFIG_ACTIVATION_ALWAYS] = ROUTE_ACTIVE_NOW,
-                                                     [CONFIG_ACTIVATION_REMOTE_INITIATED] =
-                                                         ROUTE_REMOTE_INITIATED};
     const config_connector_t *config = connector->config;
+    int minutes = minutes_until_active(connector);
+    route_activation_t activation = minutes == 0  ? ROUTE_ACTIVE_NOW
+                                    : minutes > 0 ? ROUTE_ACTIVE_LATER
+                                                  : ROUTE_NEVER_ACTIVE;
+    if (config->activation == CONFIG_ACTIVATION_REMOTE_INITIATED)
+        activation = ROUTE_REMOTE_INITIATED;
     *facts = (route_facts_t){.disabled = connector->disabled,
                              .retries_used_up = connector->attempts > config->max_open_retries,
                              .activation = activation,
