@@ -296,7 +296,7 @@ void draft_from_address(apr_pool_t *pool, const x411_or_address_t *address, draf
             x411_scratch_t scratch;
             x411_scratch_init(&scratch, X411_SCRATCH_LIMIT);
             write_value(&scratch.writer, draft, type);
-            same = bytes_equal(buffer_bytes(&scratch.buffer), extension->value);
+            same = scratch.buffer.data && bytes_equal(buffer_bytes(&scratch.buffer), extension->value);
             buffer_release(&scratch.buffer);
         }
         if (!same) {
