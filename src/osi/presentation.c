@@ -30,6 +30,8 @@ static bool read_pdv(ber_reader_t *list, apr_pool_t *pool, presentation_pdv_t *p
             return ber_fail_at(&reader, &tlv, "primitive single-ASN1-type");
         pdv->value = tlv.content;
     } else if (ber_optional(&reader, BER_CONTEXT(1), &tlv)) {
+        if (tlv.constructed && !pool)
+            return ber_fail_at(&reader, &tlv, "octet-aligned value in segments");
         ber_value_octets(&reader, &tlv, pool, &pdv->value);
     } else {
         return ber_fail(&reader, "presentation data value in an unknown alternative");

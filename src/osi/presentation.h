@@ -93,7 +93,8 @@ bool presentation_read_abort(bytes_t input, apr_pool_t *pool, presentation_ppdu_
 /* Writes ppdu; in X.410 mode around or as the SET whose contents are in parameters. */
 void presentation_write(ber_writer_t *writer, const presentation_ppdu_t *ppdu);
 
-/* User-data (X.226 8.4.2, fully encoded only): all SSDUs of the data phase in normal mode. */
+/* User-data (X.226 8.4.2, fully encoded only): all SSDUs of the data phase in normal mode. pool NULL: an
+ * octet-aligned value in several segments is a fault. */
 bool presentation_read_user_data(bytes_t input, apr_pool_t *pool, presentation_user_data_t *data,
                                  ber_fault_t *fault);
 void presentation_write_user_data(ber_writer_t *writer, const presentation_user_data_t *data);

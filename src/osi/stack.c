@@ -441,6 +441,8 @@ mono_time_t osi_stack_deadline(const osi_stack_t *stack)
 {
     if (stack->phase == STACK_OVER)
         return MONO_NEVER;
+    if (stack->phase == STACK_LINGER)
+        return stack->close_deadline; /* how slowly the peer goes does not matter any more */
     mono_time_t deadline = earlier(stack->transport_deadline, stack->open_deadline);
     deadline = earlier(deadline, stack->close_deadline);
     deadline = earlier(deadline, slow_deadline(stack));
