@@ -148,7 +148,7 @@ connector "SOURCE" {
     general { remote-mta-name = "SOURCE" }
     schedule { activation = remote-initiated }
     address-space = { "C=XX;A= ;P=SOURCE" }
-    advanced { remote-country = "XX"  remote-prmd = "SOURCE" }
+    advanced { remote-country = "XX"  remote-prmd = "SOURCE"  two-way-alternate = off }
 }
 connector "SINK" {
     general { remote-mta-name = "SINK" }
