@@ -135,7 +135,7 @@ start_x400mta() {
     cat > "$work/x400/x400mta.conf" <<END
 mta {
     name = "BENCH"
-    country = "XX"
+    country = "GB"
     admd = " "
     prmd = "BENCH"
     data-folder = "$work/x400/data"
@@ -146,16 +146,16 @@ listener "loopback" {
 }
 connector "SOURCE" {
     general { remote-mta-name = "SOURCE" }
-    schedule { activation = remote-initiated }
-    address-space = { "C=XX;A= ;P=SOURCE" }
-    advanced { remote-country = "XX"  remote-prmd = "SOURCE"  two-way-alternate = off }
+    stack { remote-host-name = "127.0.0.1"  port = 9 } # never called: nothing is sent to it
+    address-space = { "C=GB;A= ;P=SOURCE" }
+    advanced { remote-country = "GB"  remote-prmd = "SOURCE"  two-way-alternate = off }
 }
 connector "SINK" {
     general { remote-mta-name = "SINK" }
     stack { remote-host-name = "127.0.0.1"  port = $sink_port }
-    address-space = { "C=XX;A= ;P=SINK" }
+    address-space = { "C=GB;A= ;P=SINK" }
     override { maximum-associations = $((connections + 1))  threshold = 1 }
-    advanced { mta-conformance = "$conformance"  remote-country = "XX"  remote-prmd = "SINK"  two-way-alternate = off }
+    advanced { mta-conformance = "$conformance"  remote-country = "GB"  remote-prmd = "SINK"  two-way-alternate = off }
 }
 log {
     text-event-log = "$work/x400/events.log"
@@ -179,7 +179,7 @@ run_x400mta() {
     await_file "$work/port" || fail "p1sink does not listen"
     begin=$(now_ns)
     "$bin/p1source" --json -M "$mode" -n SOURCE -c "$connections" -m "$messages" -l "$length" \
-        -f "C=XX;A= ;P=SOURCE;S=source" -r "C=XX;A= ;P=SINK;S=sink%d" "127.0.0.1:$mta_port" \
+        -f "C=GB;A= ;P=SOURCE;S=source" -r "C=GB;A= ;P=SINK;S=sink%d" "127.0.0.1:$mta_port" \
         >"$work/x400/source.json" || { cat "$work/x400/source.json" "$work/x400/events.log" >&2; fail "p1source failed"; }
     wait_for_sink $sink || { cat "$work/x400/sink.err" >&2; fail "p1sink failed"; }
     end=$(now_ns)
