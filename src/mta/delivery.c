@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
-#include <apr_file_io.h>
 #include <apr_strings.h>
 #include <apr_time.h>
 
 #include "event/ids.h"
 #include "mta/envelope_json.h"
+#include "mta/mailbox_file.h"
 #include "mta/object.h"
 #include "mta/plan.h"
 #include "mta/queue.h"
@@ -27,20 +27,14 @@ struct delivery_t {
     queue_entry_t *entry;
     object_t *object;
     apr_pool_t *pool;
-    const char *content_path;
-    const char *content_temporary;
-    const char *envelope_path;
-    const char *envelope_temporary;
+    mailbox_file_t file;
     const char *envelope_text;
-    const char *folder;
-    apr_file_t *file;
     bytes_t octets; /* to be written next */
     void *chunk;    /* malloc: what octets are in, if read from the store */
     uint64_t written;
     bool last;
     bool complete;
     apr_status_t status;
-    const char *failed_path;
     plan_t plan; /* recipients and what became of them */
 };
 
@@ -72,73 +66,14 @@ bool delivery_busy(const mailbox_t *mailbox)
 
 /* In the worker's thread. */
 
-static bool failed(delivery_t *delivery, apr_status_t status, const char *path)
-{
-    if (status == APR_SUCCESS)
-        return false;
-    delivery->status = status;
-    delivery->failed_path = path;
-    return true;
-}
-
-static bool write_whole(delivery_t *delivery, const char *temporary, const char *path, const char *text)
-{
-    apr_file_t *file;
-    apr_status_t status =
-        apr_file_open(&file, temporary, APR_FOPEN_CREATE | APR_FOPEN_WRITE | APR_FOPEN_TRUNCATE,
-                      APR_FPROT_OS_DEFAULT, delivery->pool);
-    if (failed(delivery, status, temporary))
-        return false;
-    status = apr_file_write_full(file, text, strlen(text), NULL);
-    if (status == APR_SUCCESS)
-        status = apr_file_sync(file);
-    apr_status_t closed = apr_file_close(file);
-    if (status == APR_SUCCESS)
-        status = closed;
-    if (failed(delivery, status, temporary))
-        return false;
-    return !failed(delivery, apr_file_rename(temporary, path, delivery->pool), path);
-}
-
-static void finish_files(delivery_t *delivery)
-{
-    apr_status_t status = apr_file_sync(delivery->file);
-    apr_status_t closed = apr_file_close(delivery->file);
-    delivery->file = NULL;
-    if (failed(delivery, status == APR_SUCCESS ? closed : status, delivery->content_temporary))
-        return;
-    status = apr_file_rename(delivery->content_temporary, delivery->content_path, delivery->pool);
-    if (failed(delivery, status, delivery->content_path))
-        return;
-    if (!write_whole(delivery, delivery->envelope_temporary, delivery->envelope_path,
-                     delivery->envelope_text))
-        return;
-    if (delivery->agent->services.sync_folder)
-        delivery->agent->services.sync_folder(delivery->folder);
-    delivery->complete = true;
-}
-
 static void run(worker_job_t *job)
 {
     delivery_t *delivery = job->baton;
-    if (!delivery->file) {
-        apr_status_t status =
-            apr_file_open(&delivery->file, delivery->content_temporary,
-                          APR_FOPEN_CREATE | APR_FOPEN_WRITE | APR_FOPEN_TRUNCATE | APR_FOPEN_BINARY,
-                          APR_FPROT_OS_DEFAULT, delivery->pool);
-        if (failed(delivery, status, delivery->content_temporary)) {
-            delivery->file = NULL;
-            return;
-        }
+    delivery->status = mailbox_file_append(&delivery->file, delivery->octets);
+    if (delivery->status == APR_SUCCESS && delivery->last) {
+        delivery->status = mailbox_file_finish(&delivery->file, delivery->envelope_text);
+        delivery->complete = delivery->status == APR_SUCCESS;
     }
-    if (delivery->octets.length) {
-        apr_status_t status =
-            apr_file_write_full(delivery->file, delivery->octets.data, delivery->octets.length, NULL);
-        if (failed(delivery, status, delivery->content_temporary))
-            return;
-    }
-    if (delivery->last)
-        finish_files(delivery);
 }
 
 /* In the loop's thread. */
@@ -148,8 +83,7 @@ static void release(delivery_t *delivery)
     mailbox_t *mailbox = delivery->mailbox;
     agent_t *agent = delivery->agent;
     mailbox->delivery = NULL;
-    if (delivery->file)
-        apr_file_close(delivery->file);
+    mailbox_file_close(&delivery->file);
     if (delivery->object)
         object_release(delivery->object);
     free(delivery->chunk);
@@ -165,7 +99,8 @@ static void mailbox_failed(delivery_t *delivery)
 {
     mailbox_t *mailbox = delivery->mailbox;
     agent_t *agent = delivery->agent;
-    err_t *err = err_from_status(delivery->pool, delivery->status, "cannot write %s", delivery->failed_path);
+    err_t *err =
+        err_from_status(delivery->pool, delivery->status, "cannot write %s", delivery->file.failed_path);
     const char *name = mailbox->destination.name;
     event_subject_t subject = {.connector = name, .mts_id = delivery->object->record.mts_id};
     event_raise(agent->services.events, EVENT_ID_MAILBOX_ERROR, &subject, name,
@@ -206,7 +141,7 @@ static void done(worker_job_t *job)
     const char *mts_id = delivery->object->record.mts_id;
     event_subject_t subject = {.connector = mailbox->destination.name, .mts_id = mts_id};
     event_raise(agent->services.events, EVENT_ID_MESSAGE_DELIVERED, &subject, mts_id,
-                mailbox->destination.name, delivery->content_path);
+                mailbox->destination.name, delivery->file.content_path);
     mailbox->delivered++;
     agent->delivered++;
     settle(delivery);
@@ -259,11 +194,8 @@ static void name_files(delivery_t *delivery, const x411_apdu_t *apdu)
     char *name = apr_psprintf(pool, "%04d%02d%02dT%02d%02d%02dZ-%08" APR_UINT64_T_HEX_FMT, t.tm_year + 1900,
                               t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec,
                               (apr_uint64_t)delivery->entry->message_id);
-    delivery->folder = apr_pstrdup(pool, delivery->mailbox->config->folder);
-    delivery->content_path = apr_psprintf(pool, "%s/%s.content", delivery->folder, name);
-    delivery->content_temporary = apr_psprintf(pool, "%s/.%s.content.new", delivery->folder, name);
-    delivery->envelope_path = apr_psprintf(pool, "%s/%s.json", delivery->folder, name);
-    delivery->envelope_temporary = apr_psprintf(pool, "%s/.%s.json.new", delivery->folder, name);
+    mailbox_file_init(&delivery->file, pool, delivery->mailbox->config->folder, name,
+                      delivery->agent->services.sync_folder);
     json_t *root = envelope_json(delivery->object, apdu, delivery->entry,
                                  apr_pstrcat(pool, name, ".content", NULL), pool);
     char *text = json_dumps(root, JSON_INDENT(1));
