@@ -17,6 +17,9 @@ connector "PPB" {
         port = $(free_ports 1)
     }
     address-space = { "C=GB;A= ;P=ppb" }
+    advanced {
+        two-way-alternate = off
+    }
 }
 CONF
 mailbox A ann

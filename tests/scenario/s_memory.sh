@@ -14,13 +14,16 @@ connector "SOURCE" {
         remote-mta-name = "SOURCE"
         remote-mta-password = "secret-source"
     }
-    schedule {
-        activation = never-called
+    stack {
+        remote-host-name = "127.0.0.1"
+        port = $(free_ports 1)
+    }
+    advanced {
+        two-way-alternate = off
     }
     address-space = { "C=XX;A= ;P=SOURCE" }
 }
 CONF
-sed -i 's/activation = never-called/activation = remote-initiated/' "$WORK/A/x400mta.conf"
 mailbox A ann
 mailbox B jim 'C=GB;A= ;P=B'
 start A B
