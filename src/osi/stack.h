@@ -3,8 +3,8 @@
  * Octets from the socket go in by stack_input; octets for it are in stack_output until consumed. Indications
  * are calls of stack_ops_t.indicate made before the call that caused them returns; the user may call requests
  * and responses from within one, but must not destroy the stack there. All times are mono_time_t: the user
- * gives `now` to every entry point, and calls stack_tick at stack_deadline. An error that a request returns or
- * an indication carries is valid until the next call of the stack.
+ * gives `now` to every entry point, and calls stack_tick at stack_deadline. An error that a request returns
+ * or an indication carries is valid until the next call of the stack.
  *
  * The three application contexts differ below this line only, with two exceptions, for which x411 has the
  * encodings: the bind's tags (x411/bind.h), and that in normal mode the octets of an APDU are those of an
