@@ -1,5 +1,6 @@
 #include "net/resolver.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <apr_network_io.h>
@@ -46,7 +47,11 @@ struct resolver_t {
     size_t count;
     char slow[SLOW_NAMES][RESOLVER_NAME_LIMIT + 1]; /* names that were slow the last time */
     unsigned slow_next;
+    resolver_t *next_abandoned;
 };
+
+/* Resolvers whose loop went while a look-up hung in the system: given back when their threads have ended. */
+static _Atomic(resolver_t *) abandoned;
 
 void resolver_system_lookup(void *context, const char *host, resolver_addresses_t *answer)
 {
@@ -156,18 +161,9 @@ resolver_t *resolver_create(net_loop_t *loop, resolver_lookup_t lookup, void *co
     return resolver;
 }
 
-void resolver_destroy(resolver_t *resolver)
+/* All threads are on their way out: waits for them and gives everything back. */
+static void give_back(resolver_t *resolver)
 {
-    apr_thread_mutex_lock(resolver->lock);
-    resolver->closed = true;
-    bool hanging = resolver->running > 0;
-    apr_thread_cond_broadcast(resolver->work);
-    apr_thread_mutex_unlock(resolver->lock);
-    for (resolver_request_t *request = resolver->all; request; request = request->all_next)
-        for (resolver_waiter_t *waiter = request->waiters; waiter; waiter = waiter->next)
-            waiter->request = NULL;
-    if (hanging)
-        return;
     for (unsigned i = 0; i < resolver->thread_count; i++) {
         apr_status_t status;
         apr_thread_join(&status, resolver->threads[i]);
@@ -178,6 +174,45 @@ void resolver_destroy(resolver_t *resolver)
         free(request);
     }
     apr_pool_destroy(resolver->pool);
+}
+
+/* Gives resolver back, or keeps it while one of its look-ups hangs. */
+static void give_back_or_keep(resolver_t *resolver)
+{
+    apr_thread_mutex_lock(resolver->lock);
+    bool hangs = resolver->running > 0;
+    apr_thread_mutex_unlock(resolver->lock);
+    if (!hangs) {
+        give_back(resolver);
+        return;
+    }
+    resolver->next_abandoned = atomic_load(&abandoned);
+    while (!atomic_compare_exchange_weak(&abandoned, &resolver->next_abandoned, resolver))
+        ;
+}
+
+bool resolver_give_back_abandoned(void)
+{
+    resolver_t *resolver = atomic_exchange(&abandoned, NULL);
+    while (resolver) {
+        resolver_t *next = resolver->next_abandoned;
+        give_back_or_keep(resolver);
+        resolver = next;
+    }
+    return atomic_load(&abandoned) == NULL;
+}
+
+void resolver_destroy(resolver_t *resolver)
+{
+    apr_thread_mutex_lock(resolver->lock);
+    resolver->closed = true;
+    apr_thread_cond_broadcast(resolver->work);
+    apr_thread_mutex_unlock(resolver->lock);
+    for (resolver_request_t *request = resolver->all; request; request = request->all_next)
+        for (resolver_waiter_t *waiter = request->waiters; waiter; waiter = waiter->next)
+            waiter->request = NULL;
+    resolver_give_back_abandoned();
+    give_back_or_keep(resolver);
 }
 
 /* One more thread, if all are busy and more are allowed. */

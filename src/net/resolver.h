@@ -42,8 +42,11 @@ void net_loop_set_lookup(net_loop_t *loop, resolver_lookup_t lookup, void *conte
 /* The functions below: from the loop's thread. NULL if the system has no memory for it. */
 resolver_t *resolver_create(net_loop_t *loop, resolver_lookup_t lookup, void *context);
 /* Forgets all who wait. A look-up that hangs in the system cannot be called back: its thread ends by itself
- * later, and what it needs stays until the process ends. */
+ * later, and what it needs is given back when another resolver is destroyed after that. */
 void resolver_destroy(resolver_t *resolver);
+/* Gives back what hung look-ups of destroyed resolvers needed, where they have ended; true if none is left.
+ */
+bool resolver_give_back_abandoned(void);
 /* Asks for host; waiter->done is called later from the loop, unless cancelled. Fails with APR_ENAMETOOLONG,
  * APR_ENOMEM (no thread), or APR_ENOSPC (too many names wait). */
 apr_status_t resolver_ask(resolver_t *resolver, resolver_waiter_t *waiter, const char *host);

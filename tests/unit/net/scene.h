@@ -128,6 +128,18 @@ static inline void stop_scene(side_t *side)
     net_loop_stop(scene->loop);
 }
 
+static inline void stop_on_input(side_t *side, bytes_t octets)
+{
+    (void)octets;
+    stop_scene(side);
+}
+
+static inline void stop_on_timer(void *baton)
+{
+    (void)baton;
+    net_loop_stop(scene->loop);
+}
+
 static inline void scene_too_late(void *baton)
 {
     (void)baton;

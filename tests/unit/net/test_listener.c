@@ -47,7 +47,7 @@ static void any_address_takes_them_all(void)
     scene->server.on_closed = stop_scene;
     CU_ASSERT_EQUAL(strncmp(net_listener_address(scene->listener), "*:", 2), 0);
     dial("127.0.0.2");
-    scene->client.on_connected = (void (*)(side_t *))stop_scene;
+    scene->client.on_connected = stop_scene;
     scene_run();
     CU_ASSERT_EQUAL(scene->client.connected, 1);
     scene_finish();

@@ -162,7 +162,7 @@ static void the_end_of_the_turn_comes_after_its_input(void)
 static void a_loop_goes_with_what_it_holds(void)
 {
     scene_begin("127.0.0.1");
-    scene->server.on_input = (void (*)(side_t *, bytes_t))(void (*)(void))stop_scene;
+    scene->server.on_input = stop_on_input;
     side_append(&scene->client, 0, 10);
     dial("127.0.0.1");
     scene_run();

@@ -267,9 +267,14 @@ static void a_loop_goes_while_a_look_up_hangs(void)
 {
     begin("127.0.0.1");
     dial("hang-for-ever");
-    scene_arm(TIME_MILLISECONDS(20), (void (*)(void *))stop_scene);
+    scene_arm(TIME_MILLISECONDS(20), stop_on_timer);
     scene_run();
     scene_finish();
+    CU_ASSERT_FALSE(resolver_give_back_abandoned());
+    set_gate(true);
+    for (int i = 0; i < 60000 && !resolver_give_back_abandoned(); i++)
+        apr_sleep(TIME_MILLISECONDS(1));
+    CU_ASSERT_TRUE(resolver_give_back_abandoned());
 }
 
 static const unit_test_t tests[] = {
