@@ -452,8 +452,13 @@ void transfer_in_resume(association_t *association, const stack_indication_t *in
 
 void transfer_in_forget_all(connector_t *connector)
 {
-    while (connector->interrupted)
-        expired(connector->interrupted);
+    transfer_in_t *next;
+    for (transfer_in_t *transfer = connector->interrupted; transfer; transfer = next) {
+        next = transfer->next;
+        transfer->interrupted = false;
+        release(transfer);
+    }
+    connector->interrupted = NULL;
 }
 
 const char *transfer_in_describe(const transfer_in_t *transfer, apr_pool_t *pool, uint64_t *octets)

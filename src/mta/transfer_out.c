@@ -488,12 +488,13 @@ bool transfer_out_resume(association_t *association)
 
 void transfer_out_forget_all(connector_t *connector)
 {
-    while (connector->broken) {
-        transfer_out_t *transfer = connector->broken;
-        unlink_broken(transfer);
+    transfer_out_t *next;
+    for (transfer_out_t *transfer = connector->broken; transfer; transfer = next) {
+        next = transfer->next;
         queue_give_back(transfer->entry, 0);
         release(transfer);
     }
+    connector->broken = NULL;
 }
 
 const char *transfer_out_describe(const transfer_out_t *transfer, uint64_t *octets, uint64_t *total)

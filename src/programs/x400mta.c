@@ -264,10 +264,10 @@ static err_t *start(service_t *service)
     if (!err && mta->user)
         err = platform_drop_privileges(mta->user, service->pool);
     /* Before there are threads: they must not take the signals. */
-    static platform_service_t calls = {.stop = stop_asked, .reload = reload_asked};
-    calls.context = service;
+    platform_service_t *calls = apr_palloc(service->pool, sizeof(*calls));
+    *calls = (platform_service_t){.stop = stop_asked, .reload = reload_asked, .context = service};
     if (!err)
-        err = platform_service_begin(&calls, service->pool);
+        err = platform_service_begin(calls, service->pool);
     if (!err)
         err = net_loop_create(&service->loop, service->pool);
     if (!err)
@@ -292,30 +292,32 @@ static void finish(service_t *service)
 
 static int serve(const arguments_t *arguments, apr_pool_t *pool)
 {
-    service_t service = {.pool = pool, .path = arguments->configuration};
-    apr_pool_create(&service.config_pool, pool);
+    service_t *service = apr_pcalloc(pool, sizeof(*service));
+    service->pool = pool;
+    service->path = arguments->configuration;
+    apr_pool_create(&service->config_pool, pool);
     config_findings_t findings;
-    service.config = read_configuration(service.path, service.config_pool, &findings);
+    service->config = read_configuration(service->path, service->config_pool, &findings);
     fputs(config_findings_text(&findings, pool), stderr);
-    if (!service.config)
+    if (!service->config)
         return EXIT_FAILURE;
     err_t *err = arguments->daemon ? platform_daemonize(pool) : NULL;
     if (!err)
-        err = open_log(&service);
+        err = open_log(service);
     if (!err)
-        err = start(&service);
+        err = start(service);
     if (!err) {
-        event_raise(service.events, EVENT_ID_STARTED, NULL, X400_VERSION, X400_BUILD);
-        service.alive = (timers_item_t){.run = alive, .baton = &service};
-        timers_arm(net_loop_timers(service.loop), &service.alive, net_loop_now(service.loop));
+        event_raise(service->events, EVENT_ID_STARTED, NULL, X400_VERSION, X400_BUILD);
+        service->alive = (timers_item_t){.run = alive, .baton = service};
+        timers_arm(net_loop_timers(service->loop), &service->alive, net_loop_now(service->loop));
         platform_service_ready("running");
-        err = net_loop_run(service.loop);
+        err = net_loop_run(service->loop);
     }
     if (err)
         fprintf(stderr, "x400mta: %s\n", err_describe(pool, err));
-    finish(&service);
+    finish(service);
     if (!err)
-        event_raise(service.events, EVENT_ID_STOPPED, NULL, X400_VERSION, X400_BUILD);
+        event_raise(service->events, EVENT_ID_STOPPED, NULL, X400_VERSION, X400_BUILD);
     return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
