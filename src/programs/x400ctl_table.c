@@ -103,7 +103,7 @@ static const char *text_of_value(apr_pool_t *pool, const json_t *value)
     if (json_is_string(value))
         return text_harmless(pool, json_string_value(value));
     if (json_is_integer(value))
-        return apr_psprintf(pool, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
     if (json_is_real(value))
         return apr_psprintf(pool, "%g", json_real_value(value));
     if (json_is_boolean(value))
@@ -136,12 +136,12 @@ const char *text_of_seconds(apr_pool_t *pool, const json_t *object, const char *
     const json_t *value = json_object_get(object, name);
     if (!json_is_number(value))
         return "-";
-    long long seconds = (long long)json_number_value(value);
+    apr_int64_t seconds = (apr_int64_t)json_number_value(value);
     if (seconds < 60)
-        return apr_psprintf(pool, "%lld s", seconds);
+        return apr_psprintf(pool, "%" APR_INT64_T_FMT " s", seconds);
     if (seconds < 3600)
-        return apr_psprintf(pool, "%lld min %lld s", seconds / 60, seconds % 60);
+        return apr_psprintf(pool, "%d min %d s", (int)(seconds / 60), (int)(seconds % 60));
     if (seconds < 86400)
-        return apr_psprintf(pool, "%lld h %lld min", seconds / 3600, seconds / 60 % 60);
-    return apr_psprintf(pool, "%lld d %lld h", seconds / 86400, seconds / 3600 % 24);
+        return apr_psprintf(pool, "%d h %d min", (int)(seconds / 3600), (int)(seconds / 60 % 60));
+    return apr_psprintf(pool, "%" APR_INT64_T_FMT " d %d h", seconds / 86400, (int)(seconds / 3600 % 24));
 }
