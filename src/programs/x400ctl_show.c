@@ -99,12 +99,12 @@ static err_t *show_message(apr_pool_t *pool, json_t *envelope, bytes_t content, 
         print_json(root, out);
         return NULL;
     }
-    buffer_t text;
-    buffer_init(&text, pool, X420_SHOW_LIMIT);
-    json_object_foreach(envelope, key, value) show_value(&text, key, value, 0);
+    buffer_t *text = apr_palloc(pool, sizeof(*text)); /* in the pool, whose end gives its memory back */
+    buffer_init(text, pool, X420_SHOW_LIMIT);
+    json_object_foreach(envelope, key, value) show_value(text, key, value, 0);
     if (content.length)
-        x420_show_content(pool, &type, content, &text);
-    return print_text(pool, &text, out);
+        x420_show_content(pool, &type, content, text);
+    return print_text(pool, text, out);
 }
 
 /* A message of a mailbox: stem.json and stem.content. */
@@ -114,7 +114,7 @@ static err_t *show_pair(const char *stem, bool json, FILE *out, apr_pool_t *pool
     bytes_t text;
     bytes_t content;
     json_error_t error;
-    err_t *err = ctl_read_file(pool, path, CTL_FILE_LIMIT, &text);
+    err_t *err = ctl_read_file(pool, path, CTL_FILE_LIMIT, text);
     if (!err)
         err = ctl_read_file(pool, apr_pstrcat(pool, stem, ".content", NULL), SHOW_FILE_LIMIT, &content);
     if (err)
@@ -168,8 +168,8 @@ err_t *show_file(const char *path, bool json, FILE *out, apr_pool_t *pool)
         print_json(describe_object(pool, &object), out);
         return NULL;
     }
-    buffer_t text;
-    buffer_init(&text, pool, X420_SHOW_LIMIT);
-    x420_show_object(pool, &object, &text);
-    return print_text(pool, &text, out);
+    buffer_t *text = apr_palloc(pool, sizeof(*text)); /* in the pool, whose end gives its memory back */
+    buffer_init(text, pool, X420_SHOW_LIMIT);
+    x420_show_object(pool, &object, text);
+    return print_text(pool, text, out);
 }
