@@ -114,7 +114,7 @@ static err_t *show_pair(const char *stem, bool json, FILE *out, apr_pool_t *pool
     bytes_t text;
     bytes_t content;
     json_error_t error;
-    err_t *err = ctl_read_file(pool, path, CTL_FILE_LIMIT, text);
+    err_t *err = ctl_read_file(pool, path, CTL_FILE_LIMIT, &text);
     if (!err)
         err = ctl_read_file(pool, apr_pstrcat(pool, stem, ".content", NULL), SHOW_FILE_LIMIT, &content);
     if (err)
