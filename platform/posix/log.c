@@ -67,6 +67,17 @@ static void add_number(fields_t *fields, const char *name, long number)
     add_field(fields, name, text);
 }
 
+static bool has_field(const fields_t *fields, const char *name)
+{
+    size_t length = strlen(name);
+    for (int i = 0; i < fields->count; i++) {
+        const char *text = fields->field[i].iov_base;
+        if (strncmp(text, name, length) == 0 && text[length] == '=')
+            return true;
+    }
+    return false;
+}
+
 /* A journal field has a name of capital letters, digits and underscores. */
 static void add_parameter(fields_t *fields, const char *parameter, const char *value)
 {
@@ -75,7 +86,8 @@ static void add_parameter(fields_t *fields, const char *parameter, const char *v
     for (; *parameter && length < sizeof(name) - 1; parameter++)
         name[length++] = isalnum((unsigned char)*parameter) ? (char)toupper((unsigned char)*parameter) : '_';
     name[length] = 0;
-    add_field(fields, name, value);
+    if (!has_field(fields, name)) /* the subject may have said it */
+        add_field(fields, name, value);
 }
 
 static void add_subject(fields_t *fields, const event_subject_t *subject)

@@ -11,8 +11,8 @@ enum { SOURCE_CONNECTION_LIMIT = 10000, SOURCE_ADDRESS_LIMIT = 1000, SOURCE_REAS
 
 typedef struct source_options_t {
     osi_mode_t mode;
-    const char *host;
     uint16_t port;
+    const char *host;
     const char *local_address;
     int64_t timeout; /* microseconds to connect and to open */
     int64_t connections;
@@ -22,22 +22,22 @@ typedef struct source_options_t {
     int64_t content_type;
     int64_t rate; /* messages per second of all together; 0 = as fast as they go */
     int64_t retries;
-    bool resume;
     const char *name; /* MTA names and password of the bind; name NULL = no credentials */
     const char *password;
     osi_selectors_t calling;
     osi_selectors_t called;
-    bool two_way_alternate;
     int64_t checkpoint_k;
     int64_t window;
     int64_t tpdu_size;
     const char *originator;
     const char *recipients[SOURCE_ADDRESS_LIMIT]; /* %d is the number of the message */
-    unsigned recipient_count;
     x411_user_report_t report;
-    bool probe;
+    unsigned recipient_count;
     bytes_t apdus[SOURCE_ADDRESS_LIMIT]; /* given APDUs, sent in turn instead of made ones */
     unsigned apdu_count;
+    bool resume;
+    bool two_way_alternate;
+    bool probe;
     bool json;
 } source_options_t;
 
