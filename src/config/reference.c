@@ -153,6 +153,8 @@ static void print_manual_section(const schema_section_t *section, const char *ou
         print_roff(option->name, out);
         fputc('\n', out);
         print_roff(option->text, out);
+        if (option->property)
+            print_roff(apr_psprintf(pool, " (%s)", option->property), out);
         const char *range = range_text(option, pool);
         print_roff(apr_psprintf(pool, " Type: %s. Default: %s.%s%s%s", type_name(option),
                                 default_text(option), *range ? " Range: " : "", range, *range ? "." : ""),
@@ -163,35 +165,56 @@ static void print_manual_section(const schema_section_t *section, const char *ou
         print_manual_section(inner, section->name, out, pool);
 }
 
+/* The preface, whose Markdown is of one kind: headings, lists, text, and examples that are indented. */
+static void print_manual_preface(FILE *out, apr_pool_t *pool)
+{
+    bool verbatim = false;
+    bool paragraph = false; /* an empty line was seen: before a heading it says nothing */
+    for (const char *line = strchr(preface, '\n') + 2; *line;) {
+        size_t length = strcspn(line, "\n");
+        const char *text = apr_pstrmemdup(pool, line, length);
+        line += length + (line[length] == '\n');
+        bool code = !strncmp(text, "    ", 4);
+        if (!code && verbatim)
+            fputs(".fi\n", out);
+        if (!*text) {
+            paragraph = true;
+            verbatim = verbatim && code;
+            continue;
+        }
+        bool heading = !strncmp(text, "## ", 3);
+        bool item = !strncmp(text, "- ", 2);
+        if (paragraph && !heading && !item)
+            fputs(".PP\n", out);
+        paragraph = false;
+        if (code && !verbatim)
+            fputs(".nf\n", out);
+        verbatim = code;
+        if (heading)
+            fputs(".SH ", out), text += 3;
+        else if (item)
+            fputs(".IP \\(bu 2\n", out), text += 2;
+        else if (!code)
+            text += strspn(text, " ");
+        print_roff(text, out);
+        fputc('\n', out);
+    }
+    if (verbatim)
+        fputs(".fi\n", out);
+}
+
 void config_print_manual(FILE *out)
 {
     apr_pool_t *pool = NULL;
     if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
         return;
-    fputs(".TH X400MTA.CONF 5\n.SH NAME\nx400mta.conf \\- configuration of the X.400 message transfer agent\n"
-          ".SH DESCRIPTION\n",
+    fputs(".TH X400MTA.CONF 5 \"\" \"x400mta\" \"X.400 message transfer agent\"\n.SH NAME\n"
+          "x400mta.conf \\- configuration of the X.400 message transfer agent\n.SH DESCRIPTION\n",
           out);
-    bool verbatim = false;
-    for (const char *line = strchr(preface, '\n') + 2; *line;) {
-        size_t length = strcspn(line, "\n");
-        const char *text = apr_pstrmemdup(pool, line, length);
-        bool code = !strncmp(text, "    ", 4);
-        if (code != verbatim)
-            fputs(code ? ".nf\n" : ".fi\n", out);
-        verbatim = code;
-        if (!strncmp(text, "## ", 3))
-            fprintf(out, ".SH %s", text + 3);
-        else if (!*text)
-            fputs(".PP", out);
-        else if (!strncmp(text, "- ", 2))
-            fputs(".IP \\(bu 2\n", out), print_roff(text + 2, out);
-        else
-            print_roff(text, out);
-        fputc('\n', out);
-        line += length + (line[length] == '\n');
-    }
-    fputs(verbatim ? ".fi\n.SH OPTIONS\n" : ".SH OPTIONS\n", out);
+    print_manual_preface(out, pool);
+    fputs(".SH OPTIONS\n", out);
     for (const schema_section_t *section = schema_root()->sections; section->name; section++)
         print_manual_section(section, "", out, pool);
+    fputs(".SH SEE ALSO\n.BR x400mta (8),\n.BR x400ctl (1)\n", out);
     apr_pool_destroy(pool);
 }

@@ -20,7 +20,6 @@ typedef struct arguments_t {
     const char *configuration;
     bool check;
     bool daemon;
-    bool reference;
 } arguments_t;
 
 typedef struct service_t {
@@ -41,6 +40,7 @@ static const apr_getopt_option_t options[] = {
     {"check", 'k', 0, "      check the configuration, say what is wrong with it, and end"},
     {"daemon", 'd', 0, "      run in the background"},
     {"reference", 'r', 0, "      print the reference of all options of the configuration, and end"},
+    {"manual", 'm', 0, "      print the same as a manual page, x400mta.conf(5), and end"},
     {"version", 'V', 0, "      print the version, and end"},
     {"help", 'h', 0, "      print this text, and end"},
     {NULL, 0, 0, NULL}};
@@ -73,6 +73,7 @@ static bool read_arguments(int argc, const char *const argv[], arguments_t *argu
         case 'k': arguments->check = true; break;
         case 'd': arguments->daemon = true; break;
         case 'r': config_print_reference(stdout); return false;
+        case 'm': config_print_manual(stdout); return false;
         case 'V': printf("x400mta %s\n", X400_VERSION); return false;
         default: usage(stdout); return false;
         }

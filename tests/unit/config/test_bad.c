@@ -103,6 +103,17 @@ static void the_manual_page_names_every_section(void)
     apr_pool_destroy(pool);
 }
 
+static void the_manual_page_in_docs_is_of_this_option_table(void)
+{
+    apr_pool_t *pool = NULL;
+    apr_pool_create(&pool, NULL);
+    const char *made = printed(config_print_manual, pool);
+    const char *committed = read_whole(TEST_DATA "/../docs/man/x400mta.conf.5", pool);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(committed);
+    CU_ASSERT_STRING_EQUAL(made, committed); /* x400mta --manual > docs/man/x400mta.conf.5 */
+    apr_pool_destroy(pool);
+}
+
 static void the_example_passes_the_check(void)
 {
     apr_pool_t *pool = NULL;
@@ -124,6 +135,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(OP_07_each_bad_file_is_refused_with_its_lines),
     UNIT_TEST(the_reference_in_docs_is_of_this_option_table),
     UNIT_TEST(the_manual_page_names_every_section),
+    UNIT_TEST(the_manual_page_in_docs_is_of_this_option_table),
     UNIT_TEST(the_example_passes_the_check),
 };
 
