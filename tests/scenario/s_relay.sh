@@ -37,4 +37,7 @@ for peer in B C D; do
 done
 check "the queue of MTA-A is empty" wait_for queue_is_empty A
 check "associations are open and listed" sh -c "'$BIN/x400ctl' -c '$WORK/A/x400mta.conf' associations | grep -q MTA-\\\\\\|B"
+for command in status associations connectors "connectors B"; do
+    check_not "the tables of x400ctl $command show figures" sh -c "'$BIN/x400ctl' -c '$WORK/A/x400mta.conf' $command | grep '%'"
+done
 finish
