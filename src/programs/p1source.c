@@ -200,7 +200,7 @@ static void stop(void *context)
 static int run(const source_options_t *options, apr_pool_t *pool)
 {
     net_loop_t *loop = NULL;
-    source_totals_t totals = {0};
+    source_totals_t totals = {.pool = pool};
     platform_service_t service = {.stop = stop};
     err_t *err = net_loop_create(&loop, pool);
     service.context = loop;

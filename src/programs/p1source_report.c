@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <apr_strings.h>
+
 enum { PERCENT = 100 };
 
 void source_note(source_totals_t *totals, const char *words)
@@ -15,9 +17,8 @@ void source_note(source_totals_t *totals, const char *words)
     }
     if (totals->reason_count == SOURCE_REASON_LIMIT)
         return;
-    totals->reasons[totals->reason_count] = strdup(words);
-    if (totals->reasons[totals->reason_count])
-        totals->reason_counts[totals->reason_count++] = 1;
+    totals->reasons[totals->reason_count] = apr_pstrdup(totals->pool, words);
+    totals->reason_counts[totals->reason_count++] = 1;
 }
 
 static int compare(const void *a, const void *b)

@@ -43,20 +43,21 @@ typedef struct source_options_t {
 
 /* What came of it. */
 typedef struct source_totals_t {
-    int64_t started;                    /* messages given to an association at least once */
-    int64_t accepted;                   /* confirmed by the peer */
-    int64_t failed;                     /* given up */
-    int64_t repeated;                   /* tries after the first */
-    int64_t resumed;                    /* of these, resumed at a checkpoint */
-    int64_t received;                   /* APDUs that the peer sent when it had the turn */
-    int64_t opened;                     /* associations */
-    int64_t refused;                    /* associations that did not come about */
-    int64_t broken;                     /* associations that broke */
-    uint64_t octets;                    /* of the APDUs accepted */
-    mono_time_t begun;                  /* first transfer */
-    mono_time_t ended;                  /* last confirmation */
-    int64_t *latencies;                 /* microseconds, one per accepted message */
-    char *reasons[SOURCE_REASON_LIMIT]; /* words of the first different errors */
+    int64_t started;                          /* messages given to an association at least once */
+    int64_t accepted;                         /* confirmed by the peer */
+    int64_t failed;                           /* given up */
+    int64_t repeated;                         /* tries after the first */
+    int64_t resumed;                          /* of these, resumed at a checkpoint */
+    int64_t received;                         /* APDUs that the peer sent when it had the turn */
+    int64_t opened;                           /* associations */
+    int64_t refused;                          /* associations that did not come about */
+    int64_t broken;                           /* associations that broke */
+    uint64_t octets;                          /* of the APDUs accepted */
+    mono_time_t begun;                        /* first transfer */
+    mono_time_t ended;                        /* last confirmation */
+    int64_t *latencies;                       /* microseconds, one per accepted message */
+    apr_pool_t *pool;                         /* of the next */
+    const char *reasons[SOURCE_REASON_LIMIT]; /* words of the first different errors */
     int64_t reason_counts[SOURCE_REASON_LIMIT];
     unsigned reason_count;
 } source_totals_t;

@@ -12,7 +12,7 @@ enum { DIALLERS = 20, SLOW = 4 };
  * take their time, or wait as well. */
 static apr_thread_mutex_t *gate_lock;
 static apr_thread_cond_t *gate_changed;
-static bool gate_open;
+static bool gate_open; /* these three: under gate_lock */
 static bool slow_hangs;
 static unsigned looked_up;
 
@@ -60,9 +60,11 @@ static void begin(const char *address)
         apr_thread_mutex_create(&gate_lock, APR_THREAD_MUTEX_DEFAULT, gate_pool);
         apr_thread_cond_create(&gate_changed, gate_pool);
     }
-    gate_open = false;
+    set_gate(false);
+    apr_thread_mutex_lock(gate_lock);
     slow_hangs = false;
     looked_up = 0;
+    apr_thread_mutex_unlock(gate_lock);
     scene_begin(address);
     net_loop_set_lookup(scene->loop, directory, NULL);
 }
@@ -250,7 +252,9 @@ static void names_known_to_be_slow_leave_threads_for_the_others(void)
     scene_run(); /* now they are known */
     CU_ASSERT_EQUAL(slow_done, SLOW);
     slow_done = 0;
+    apr_thread_mutex_lock(gate_lock);
     slow_hangs = true;
+    apr_thread_mutex_unlock(gate_lock);
     begin_slow(sides);
     scene->client.on_connected = stop_scene;
     dial("quick");
