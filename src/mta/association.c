@@ -267,9 +267,23 @@ association_t *association_open(connector_t *connector, struct link_test_t *test
     return association;
 }
 
+/* A call for a transport selector that is not the listener's is answered with a disconnect, address unknown.
+ */
+static bool selector_is_ours(void *context, bytes_t called, bytes_t calling)
+{
+    association_t *association = context;
+    (void)calling;
+    if (!association->own_selector.length || bytes_equal(association->own_selector, called))
+        return true;
+    const char *selector = bytes_to_hex(association->pool, called);
+    event_subject_t subject = {.layer = "transport"};
+    event_raise(association->agent->services.events, EVENT_ID_T_SELECTOR_UNKNOWN, &subject, selector,
+                association->peer, association->listener);
+    return false;
+}
+
 void association_accept(agent_t *agent, net_conn_t *conn, const config_listener_t *listener)
 {
-    (void)listener;
     unsigned limit = agent->config->mta.maximum_associations;
     bool refusing = agent->association_count - agent->refusing_count >= limit;
     if (agent->stopping || (refusing && agent->refusing_count >= MTA_REFUSING_LIMIT)) {
@@ -283,6 +297,9 @@ void association_accept(agent_t *agent, net_conn_t *conn, const config_listener_
     if (refusing)
         agent->refusing_count++;
     association->conn = conn;
+    association->own_selector = bytes_copy(association->pool, listener->transport_selector);
+    association->listener = apr_pstrdup(association->pool, listener->name);
+    osi_stack_set_transport_filter(association->stack, selector_is_ours);
     apr_cpystrn(association->peer, net_conn_peer_address(conn), sizeof(association->peer));
     net_conn_attach(conn, osi_stack_output(association->stack), &conn_ops, association);
     association_pump(association); /* the stack's deadline ends a call that says nothing */

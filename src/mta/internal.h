@@ -170,6 +170,8 @@ struct association_t {
     bool test;        /* a link test: releases after the bind */
     struct link_test_t *link_test;
     char peer[64];
+    bytes_t own_selector; /* incoming: the listener's transport selector; empty = any */
+    const char *listener; /* its name */
     timers_item_t tick; /* the stack's deadline */
     timers_item_t idle; /* Lifetime */
     timers_item_t end;  /* teardown outside of any callback */

@@ -192,14 +192,15 @@ static void begin_sending(transfer_out_t *transfer)
 static void object_came(void *context, object_t *object, const err_t *err)
 {
     transfer_out_t *transfer = context;
+    association_t *association = transfer->association;
     transfer->object_read = NULL;
     transfer->object = object;
     if (object) {
         begin_sending(transfer);
+        association_pump(association); /* this comes from the store, and nothing else sends what was made */
         return;
     }
     queue_entry_t *entry = transfer->entry;
-    association_t *association = transfer->association;
     trouble_t trouble = {
         .kind = err ? TROUBLE_STORE : TROUBLE_UNUSABLE,
         .err = err ? err : err_create(transfer->pool, 0, "store", "the message is not in the store"),
@@ -208,6 +209,7 @@ static void object_came(void *context, object_t *object, const err_t *err)
     trouble_handle(transfer->agent, &trouble);
     release(transfer);
     association_next(association);
+    association_pump(association);
 }
 
 void transfer_out_begin(association_t *association, queue_entry_t *entry)
