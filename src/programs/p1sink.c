@@ -24,6 +24,8 @@ enum {
     OPT_FAIL_AFTER,
     OPT_FAIL_TIMES,
     OPT_JSON,
+    OPT_MARK_EVERY,
+    OPT_MARKS,
     OPT_PEER_NAME,
     OPT_PEER_PASSWORD,
     OPT_PORT_FILE,
@@ -54,6 +56,8 @@ static const apr_getopt_option_t option_table[] = {
     {"check-duplicates", OPT_CHECK_DUPLICATES, 0,
      "count MTS identifiers that came before (keeps them in memory)"},
     {"stop-after", OPT_STOP_AFTER, 1, "end after so many APDUs"},
+    {"marks", OPT_MARKS, 1, "write the number of APDUs and the time (microseconds) to this file"},
+    {"mark-every", OPT_MARK_EVERY, 1, "after each so many APDUs (1000)"},
     {"port-file", OPT_PORT_FILE, 1, "write the port to this file when listening (with port 0)"},
     {"backlog", OPT_BACKLOG, 1, "calls that may wait (511)"},
     {"delay", OPT_DELAY, 1, "seconds (or ms) before an APDU is accepted"},
@@ -95,6 +99,7 @@ static bool set_number(sink_options_t *options, int letter, const char *text)
     case OPT_WINDOW: return text_read_number(text, 1, 255, &options->window);
     case OPT_TPDU: return text_read_number(text, TPDU_MINIMUM, TPDU_MAXIMUM, &options->tpdu_size);
     case OPT_STOP_AFTER: return text_read_number(text, 0, INT64_MAX, &options->stop_after);
+    case OPT_MARK_EVERY: return text_read_number(text, 1, INT64_MAX, &options->mark_every);
     case OPT_BACKLOG: return text_read_number(text, 1, 65535, &options->backlog);
     case OPT_DELAY: return text_read_duration(text, &options->delay);
     case OPT_SLOW_READ: return text_read_number(text, 1, INT64_C(1) << 40, &options->slow_read);
@@ -128,6 +133,7 @@ static bool set_option(arguments_t *arguments, apr_pool_t *pool, int letter, con
     case OPT_PEER_PASSWORD: options->peer_password = text; return true;
     case OPT_CALLED_T: return text_read_selector(pool, text, OSI_TSEL_LIMIT, &options->called_tsel);
     case OPT_DUMP: options->dump = text; return true;
+    case OPT_MARKS: options->marks = text; return true;
     case OPT_CHECK_DUPLICATES: options->check_duplicates = true; return true;
     case OPT_PORT_FILE: arguments->port_file = text; return true;
     case OPT_REFUSE: options->refuse = true; return true;
@@ -225,6 +231,16 @@ static err_t *write_port(const char *path, uint16_t port, apr_pool_t *pool)
     return status == APR_SUCCESS ? NULL : err_from_status(pool, status, "cannot write %s", path);
 }
 
+static err_t *open_marks(sink_t *sink)
+{
+    apr_status_t status = apr_file_open(&sink->marks, sink->options->marks,
+                                        APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_TRUNCATE,
+                                        APR_FPROT_OS_DEFAULT, sink->pool);
+    return status == APR_SUCCESS
+               ? NULL
+               : err_from_status(sink->pool, status, "cannot write %s", sink->options->marks);
+}
+
 static void stop(void *context)
 {
     net_loop_stop(context);
@@ -240,6 +256,8 @@ static int run(const arguments_t *arguments, sink_t *sink, apr_pool_t *pool)
         err = platform_service_begin(&service, pool);
     if (!err)
         err = sink_listen(sink, &listener);
+    if (!err && arguments->sink.marks)
+        err = open_marks(sink);
     if (!err && arguments->port_file)
         err = write_port(arguments->port_file, net_listener_port(listener), pool);
     if (!err)
@@ -266,7 +284,8 @@ int main(int argc, const char *const *argv)
                                 .window = DEFAULT_WINDOW,
                                 .tpdu_size = TPDU_MAXIMUM,
                                 .fail_after_octets = -1,
-                                .fail_times = 1};
+                                .fail_times = 1,
+                                .mark_every = 1000};
     int status = read_options(arguments, argc, argv, pool);
     if (status >= 0)
         return status;

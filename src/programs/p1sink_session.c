@@ -109,6 +109,12 @@ static void opened(session_t *session, const stack_indication_t *indication)
     }
 }
 
+static void stop(void *baton)
+{
+    sink_t *sink = baton;
+    net_loop_stop(sink->loop);
+}
+
 static void accept_transfer(session_t *session)
 {
     sink_t *sink = session->sink;
@@ -125,8 +131,10 @@ static void accept_transfer(session_t *session)
     request_failed(session, osi_stack_transfer_accept(session->link.stack, now_of(session)));
     if (sink->options->abort_after > 0 && session->accepted >= sink->options->abort_after)
         session->please_abort = true;
-    if (sink->options->stop_after > 0 && sink->totals->accepted >= sink->options->stop_after)
-        net_loop_stop(sink->loop);
+    sink_mark(sink);
+    /* The post runs when the confirmations of this turn are on their way. */
+    if (sink->options->stop_after > 0 && sink->totals->accepted == sink->options->stop_after)
+        net_loop_post(sink->loop, stop, sink);
 }
 
 static void on_delay(void *baton)

@@ -28,6 +28,8 @@ typedef struct sink_options_t {
     bool check_duplicates;
     bool json;
     int64_t stop_after; /* APDUs taken; 0 = run on */
+    const char *marks;  /* file of marks; NULL = none */
+    int64_t mark_every; /* APDUs */
     /* faults */
     int64_t delay;                /* microseconds before an APDU is accepted */
     int64_t slow_read;            /* octets per second of each association; 0 = as they come */
@@ -101,6 +103,7 @@ typedef struct sink_t {
     const char *host;
     utc_time_t started;
     uint16_t reference;
+    apr_file_t *marks;
 } sink_t;
 
 /* p1sink_transfer.c: the APDUs. */
@@ -116,6 +119,9 @@ void transfer_keep(sink_t *sink, transfer_t *transfer);
 transfer_t *transfer_resume(sink_t *sink, const transfer_key_t *key, unsigned serial);
 /* True if this one was completed not long ago. */
 bool transfer_was_completed(const sink_t *sink, const transfer_key_t *key);
+
+/* After so many APDUs: a line with their number and the time, microseconds of UTC, in the file of marks. */
+void sink_mark(sink_t *sink);
 
 /* p1sink_session.c */
 err_t *sink_listen(sink_t *sink, net_listener_t **listener);

@@ -191,3 +191,14 @@ transfer_t *transfer_resume(sink_t *sink, const transfer_key_t *key, unsigned se
     }
     return NULL;
 }
+
+void sink_mark(sink_t *sink)
+{
+    int64_t every = sink->options->mark_every;
+    if (!sink->marks || every == 0 || sink->totals->accepted % every != 0)
+        return;
+    apr_file_printf(sink->marks, "%" APR_INT64_T_FMT " %" APR_INT64_T_FMT "\n", sink->totals->accepted,
+                    timebase_utc(timebase_system()));
+    if (apr_file_flush(sink->marks) != APR_SUCCESS)
+        sink->totals->trouble++;
+}

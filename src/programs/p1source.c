@@ -36,7 +36,7 @@ enum {
 };
 
 enum { DEFAULT_PORT = 102, DEFAULT_LENGTH = 2048, DEFAULT_WINDOW = 3, DEFAULT_TIMEOUT_SECONDS = 30 };
-enum { TPDU_MINIMUM = 128, TPDU_MAXIMUM = 65531, MESSAGE_MAXIMUM = 100000000 };
+enum { TPDU_MINIMUM = 128, TPDU_MAXIMUM = 65531 };
 
 static const apr_getopt_option_t option_table[] = {
     {"connections", 'c', 1, "associations at the same time (1)"},
@@ -102,15 +102,16 @@ static bool set_number(source_options_t *options, int letter, const char *text)
 {
     switch (letter) {
     case 'c': return text_read_number(text, 1, SOURCE_CONNECTION_LIMIT, &options->connections);
-    case 'm': return text_read_number(text, 1, MESSAGE_MAXIMUM, &options->messages);
+    case 'm': return text_read_number(text, 1, SOURCE_MESSAGE_LIMIT, &options->messages);
     case 'l': return text_read_number(text, 0, INT64_C(1) << 40, &options->content_length);
     case OPT_CHECKPOINT: return text_read_number(text, 0, 65535, &options->checkpoint_k);
     case OPT_WINDOW: return text_read_number(text, 1, 255, &options->window);
     case OPT_TPDU: return text_read_number(text, TPDU_MINIMUM, TPDU_MAXIMUM, &options->tpdu_size);
     case OPT_CONTENT_TYPE: return text_read_number(text, 0, 32767, &options->content_type);
     case OPT_RATE: return text_read_number(text, 0, 1000000, &options->rate);
-    case OPT_PER_ASSOCIATION: return text_read_number(text, 0, MESSAGE_MAXIMUM, &options->per_association);
-    case OPT_RETRIES: return text_read_number(text, 0, MESSAGE_MAXIMUM, &options->retries);
+    case OPT_PER_ASSOCIATION:
+        return text_read_number(text, 0, SOURCE_MESSAGE_LIMIT, &options->per_association);
+    case OPT_RETRIES: return text_read_number(text, 0, SOURCE_MESSAGE_LIMIT, &options->retries);
     case OPT_TIMEOUT: return text_read_duration(text, &options->timeout);
     default: return false;
     }

@@ -106,7 +106,10 @@ static err_t *fill_envelope(const source_maker_t *maker, int64_t number, apr_poo
 {
     const source_options_t *options = maker->options;
     utc_time_t now = timebase_utc(timebase_system());
-    apdu->mts_id = x411_mts_id_make(pool, &maker->domain, maker->host, maker->started, (uint64_t)number + 1);
+    /* Two runs in one second must not look like repeats: the microsecond of the start is in the counter. */
+    uint64_t counter =
+        (uint64_t)(maker->started % TIME_SECONDS(1)) * SOURCE_MESSAGE_LIMIT + (uint64_t)number + 1;
+    apdu->mts_id = x411_mts_id_make(pool, &maker->domain, maker->host, maker->started, counter);
     apdu->content_type = x411_content_type_make(options->content_type);
     unsigned ia5 = X411_EIT_IA5_TEXT;
     apdu->original_eits = x411_eits_make(pool, &ia5, 1);

@@ -7,7 +7,12 @@
 #include "x411/bind.h"
 #include "x411/message.h"
 
-enum { SOURCE_CONNECTION_LIMIT = 10000, SOURCE_ADDRESS_LIMIT = 1000, SOURCE_REASON_LIMIT = 8 };
+enum {
+    SOURCE_CONNECTION_LIMIT = 10000,
+    SOURCE_ADDRESS_LIMIT = 1000,
+    SOURCE_REASON_LIMIT = 8,
+    SOURCE_MESSAGE_LIMIT = 100000000
+};
 
 typedef struct source_options_t {
     osi_mode_t mode;
