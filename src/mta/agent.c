@@ -36,7 +36,10 @@ x411_domain_t agent_domain(const agent_t *agent)
 x411_mts_id_t agent_new_mts_id(agent_t *agent, apr_pool_t *pool)
 {
     x411_domain_t domain = agent_domain(agent);
-    return x411_mts_id_make(pool, &domain, agent->config->mta.name, agent_utc(agent), ++agent->identifiers);
+    /* The store's numbers are never given twice, also when the process starts twice within one second: a peer
+     * would take the second message of an identifier for a repeat and drop it. */
+    uint64_t number = store_new_id(agent->services.store);
+    return x411_mts_id_make(pool, &domain, agent->config->mta.name, agent_utc(agent), number);
 }
 
 destination_t *agent_find_destination(agent_t *agent, const char *name)

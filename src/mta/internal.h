@@ -209,7 +209,6 @@ struct agent_t {
     bool stopped_told;
     bool store_failing;
     mono_time_t store_failed;
-    uint64_t identifiers; /* counter for MTS identifiers */
     uint64_t works;       /* units of work under way */
     uint64_t deliveries;  /* mailbox jobs under way */
     uint64_t delivered;

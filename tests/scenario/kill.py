@@ -3,6 +3,7 @@ import glob
 import hashlib
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -41,6 +42,11 @@ def main():
                     in_doubt.add(digest)  # the answer was lost: it may arrive, and need not
                 time.sleep(0.05)
 
+    def give_up(*_):
+        a.kill()
+        b.kill()
+        os._exit(1)
+    signal.signal(signal.SIGTERM, give_up)
     started = a.start() and b.start()
     if not results.check("OP_01 both MTAs start", started):
         results.finish()
