@@ -75,16 +75,16 @@ build() { # PRESET
 
 units() { # FOLDER LABEL [WRAPPER...]
     folder=$1
-    label=$2
+    kind=$2
     shift 2
     for program in "$folder"/unit/unit_*; do
         [ -x "$program" ] || continue
         name=$(basename "$program" | sed 's/^unit_\([a-z0-9]*\)_test_/\1 /')
-        case "$label $name" in
+        case "$kind $name" in
         # Processes that are killed, waits of many threads, and the corpus in bulk say nothing more under valgrind.
         "valgrind store kill" | "valgrind platform "* | "valgrind x411 corpus") continue ;;
         esac
-        suite "$label $name" "$@" "$program"
+        suite "$kind $name" "$@" "$program"
     done
 }
 
