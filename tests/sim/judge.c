@@ -1,0 +1,281 @@
+#include "judge.h"
+
+#include <stdlib.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <jansson.h>
+
+#include "event/ids.h"
+
+struct judge_t {
+    world_t *world;
+    apr_pool_t *pool;
+    sent_t *first;
+    apr_hash_t *by_identifier; /* content identifier -> sent_t */
+    apr_hash_t *failed;        /* "MTS-ID/number" -> non-NULL */
+    apr_hash_t *transferred;   /* "MTS-ID>connector" */
+    apr_hash_t *rerouted;      /* MTS-ID */
+    apr_hash_t *subjects;      /* MTS-ID of a report -> that of its subject */
+    apr_hash_t *unreported;    /* MTS-ID of a subject whose report was dropped as the rules say */
+    unsigned count;
+    judge_figures_t figures;
+};
+
+judge_t *judge_create(world_t *world, apr_pool_t *pool)
+{
+    judge_t *judge = apr_pcalloc(pool, sizeof(*judge));
+    judge->world = world;
+    judge->pool = pool;
+    judge->by_identifier = apr_hash_make(pool);
+    judge->failed = apr_hash_make(pool);
+    judge->transferred = apr_hash_make(pool);
+    judge->rerouted = apr_hash_make(pool);
+    judge->subjects = apr_hash_make(pool);
+    judge->unreported = apr_hash_make(pool);
+    return judge;
+}
+
+sent_t *judge_sent(judge_t *judge, node_t *node, unsigned count)
+{
+    sent_t *sent = apr_pcalloc(judge->pool, sizeof(*sent));
+    sent->judge = judge;
+    sent->number = ++judge->count;
+    sent->node = node;
+    sent->count = count;
+    sent->recipients = apr_pcalloc(judge->pool, count * sizeof(*sent->recipients));
+    sent->next = judge->first;
+    judge->first = sent;
+    apr_hash_set(judge->by_identifier, apr_psprintf(judge->pool, "m%u", sent->number), APR_HASH_KEY_STRING,
+                 sent);
+    return sent;
+}
+
+void judge_accepted(sent_t *sent, const char *mts_id)
+{
+    sent->accepted = true;
+    sent->mts_id = apr_pstrdup(sent->judge->pool, mts_id);
+    sent->judge->figures.accepted++;
+}
+
+uint8_t judge_octet(unsigned number, size_t i)
+{
+    return (uint8_t)(number * 31 + i * 7 + (i >> 8) + (i >> 16));
+}
+
+/* "...;O=N12;...;S=U1;" or with other attributes between; JUDGE_NO_NODE if it names none of ours. */
+static void read_address(const char *text, unsigned *node, unsigned *user)
+{
+    const char *place = strstr(text, "O=N");
+    *node = place ? (unsigned)atoi(place + 3) : JUDGE_NO_NODE;
+    const char *name = strstr(text, "S=u");
+    *user = name ? (unsigned)atoi(name + 3) : JUDGE_UNKNOWN_USER;
+}
+
+static judged_recipient_t *find_recipient(sent_t *sent, const char *address)
+{
+    unsigned node;
+    unsigned user;
+    read_address(address, &node, &user);
+    for (unsigned i = 0; i < sent->count; i++)
+        if (sent->recipients[i].node == node && sent->recipients[i].user == user)
+            return &sent->recipients[i];
+    return NULL;
+}
+
+static bool is_new_path(judge_t *judge, sent_t *sent, const char *path)
+{
+    for (unsigned i = 0; i < sent->path_count; i++)
+        if (strcmp(sent->paths[i], path) == 0)
+            return false;
+    const char **paths = apr_palloc(judge->pool, (sent->path_count + 1) * sizeof(*paths));
+    if (sent->path_count)
+        memcpy(paths, sent->paths, sent->path_count * sizeof(*paths));
+    paths[sent->path_count++] = apr_pstrdup(judge->pool, path);
+    sent->paths = paths;
+    return true;
+}
+
+static void message_delivered(judge_t *judge, sent_t *sent, node_t *node, unsigned user, bytes_t content,
+                              const json_t *root)
+{
+    world_t *world = judge->world;
+    bool same = content.length == sent->size;
+    for (size_t i = 0; same && i < content.length; i++)
+        same = content.data[i] == judge_octet(sent->number, i);
+    if (!same)
+        world_violate(world, "message %u came with another content: %zu octets, %zu were sent", sent->number,
+                      content.length, sent->size);
+    if (sent->probe)
+        world_violate(world, "probe %u was delivered", sent->number);
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(root, "recipients"), i, item)
+    {
+        if (!json_is_true(json_object_get(item, "delivered")))
+            continue;
+        const char *address = json_string_value(json_object_get(item, "address"));
+        judged_recipient_t *recipient = find_recipient(sent, address);
+        if (!recipient || recipient->node != node->index || recipient->user != user) {
+            world_violate(world, "message %u was delivered at %s user %u for %s", sent->number, node->name, user,
+                          address);
+            continue;
+        }
+        recipient->delivered++;
+        judge->figures.delivered++;
+    }
+}
+
+static void report_delivered(judge_t *judge, sent_t *sent, node_t *node, const json_t *root)
+{
+    if (sent->node != node)
+        world_violate(judge->world, "a report on message %u came to %s, not to %s", sent->number, node->name,
+                      sent->node->name);
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(root, "recipients"), i, item)
+    {
+        const char *address = json_string_value(json_object_get(item, "address"));
+        const char *what = json_string_value(json_object_get(item, "report"));
+        judged_recipient_t *recipient = find_recipient(sent, address);
+        if (!recipient || !what) {
+            world_violate(judge->world, "a report on message %u names %s", sent->number, address);
+            continue;
+        }
+        bool positive = strcmp(what, "delivered") == 0;
+        if (positive)
+            recipient->positive++;
+        else
+            recipient->negative++;
+        judge->figures.positive += positive;
+        judge->figures.negative += !positive;
+    }
+}
+
+void judge_delivered(judge_t *judge, node_t *node, unsigned user, const char *path, bytes_t content,
+                     const char *envelope)
+{
+    json_error_t error;
+    json_t *root = json_loads(envelope, 0, &error);
+    const char *identifier = json_string_value(json_object_get(root, "content_identifier"));
+    sent_t *sent =
+        identifier ? apr_hash_get(judge->by_identifier, identifier, APR_HASH_KEY_STRING) : NULL;
+    const char *type = json_string_value(json_object_get(root, "type"));
+    world_trace(judge->world, node, "mailbox box%u: %s %s in %s, %zu octets", user, type ? type : "?",
+                identifier ? identifier : "?", path, content.length);
+    if (!root)
+        world_violate(judge->world, "the envelope %s is no JSON: %s", path, error.text);
+    else if (sent && is_new_path(judge, sent, path)) {
+        if (type && strcmp(type, "report") == 0)
+            report_delivered(judge, sent, node, root);
+        else
+            message_delivered(judge, sent, node, user, content, root);
+    }
+    json_decref(root);
+}
+
+static void note(judge_t *judge, apr_hash_t *hash, const char *a, const char *between, const char *b)
+{
+    const char *key = apr_pstrcat(judge->pool, a, between, b, NULL);
+    apr_hash_set(hash, key, APR_HASH_KEY_STRING, key);
+}
+
+void judge_event(judge_t *judge, node_t *node, const event_record_t *record)
+{
+    (void)node;
+    const char *const *p = record->parameters;
+    switch (record->definition->id) {
+    case EVENT_ID_NON_DELIVERY_REPORT:
+        judge->figures.failed++;
+        note(judge, judge->failed, p[2], "/", p[4]);
+        break;
+    case EVENT_ID_MESSAGE_TRANSFERRED: note(judge, judge->transferred, p[0], ">", p[1]); break;
+    case EVENT_ID_REROUTED:
+        judge->figures.rerouted++;
+        note(judge, judge->rerouted, p[0], "", "");
+        break;
+    case EVENT_ID_REPORT_MADE:
+        apr_hash_set(judge->subjects, apr_pstrdup(judge->pool, p[0]), APR_HASH_KEY_STRING,
+                     apr_pstrdup(judge->pool, p[1]));
+        break;
+    case EVENT_ID_REPORT_NO_ROUTE: {
+        const char *subject = apr_hash_get(judge->subjects, p[0], APR_HASH_KEY_STRING);
+        note(judge, judge->unreported, subject ? subject : p[0], "", "");
+        break;
+    }
+    case EVENT_ID_REPEAT_DROPPED: judge->figures.recognised++; break;
+    case EVENT_ID_MESSAGE_SET_ASIDE:
+        judge->figures.set_aside++;
+        if (!judge->world->faults.hostiles)
+            world_violate(judge->world, "%s set %s aside: %s", node->name, p[0], p[1]);
+        break;
+    default: break;
+    }
+}
+
+static bool noted(apr_hash_t *hash, const char *key)
+{
+    return apr_hash_get(hash, key, APR_HASH_KEY_STRING) != NULL;
+}
+
+static void conclude_recipient(judge_t *judge, const sent_t *sent, unsigned index, bool faults)
+{
+    world_t *world = judge->world;
+    const judged_recipient_t *r = &sent->recipients[index];
+    bool failed = noted(judge->failed, apr_psprintf(judge->pool, "%s/%u", sent->mts_id, index + 1));
+    bool rerouted = noted(judge->rerouted, sent->mts_id);
+    bool unreported = noted(judge->unreported, sent->mts_id);
+    bool known = r->node != JUDGE_NO_NODE && r->user != JUDGE_UNKNOWN_USER;
+    bool hostile = r->node != JUDGE_NO_NODE && world->nodes[r->node].hostile;
+    bool gone = hostile && noted(judge->transferred, apr_psprintf(judge->pool, "%s>N%u", sent->mts_id, r->node));
+    bool arrived = sent->probe ? r->positive > 0 : r->delivered > 0;
+    if (!arrived && !failed && !gone && !(sent->probe && (sent->report != JUDGE_REPORT_ALL || unreported)))
+        world_violate(world, "message %u to N%u user %u is lost: neither delivered nor reported", sent->number,
+                      r->node, r->user);
+    if (!known && r->delivered)
+        world_violate(world, "message %u was delivered to a user who is not there", sent->number);
+    if (known && failed && !faults && !hostile && !sent->doomed)
+        world_violate(world, "message %u to N%u failed in a world without faults", sent->number, r->node);
+    if (r->delivered > 1) {
+        judge->figures.repeats += r->delivered - 1;
+        if (!rerouted)
+            world_violate(world, "message %u was delivered %u times to N%u user %u", sent->number, r->delivered,
+                          r->node, r->user);
+    }
+    if (r->delivered && failed) {
+        judge->figures.ambiguous++;
+        if (!faults)
+            world_violate(world, "message %u is delivered and reported as failed", sent->number);
+    }
+    if (r->positive > 1 && !rerouted)
+        world_violate(world, "message %u to N%u has %u delivery reports", sent->number, r->node, r->positive);
+    if (r->negative > 1 && !faults)
+        world_violate(world, "message %u to N%u has %u non-delivery reports", sent->number, r->node,
+                      r->negative);
+    if (sent->report == JUDGE_REPORT_ALL && r->delivered && !r->positive && !unreported)
+        world_violate(world, "message %u was delivered to N%u and no report came", sent->number, r->node);
+    if (sent->report != JUDGE_REPORT_NONE && failed && !r->negative && !unreported)
+        world_violate(world, "message %u to N%u failed and no report came", sent->number, r->node);
+    if (sent->report != JUDGE_REPORT_ALL && r->positive)
+        world_violate(world, "a delivery report on message %u was not asked for", sent->number);
+    if (!hostile && r->negative && !failed)
+        world_violate(world, "message %u to N%u is reported as failed and nobody failed it", sent->number,
+                      r->node);
+    if (!sent->probe && r->positive && !r->delivered)
+        world_violate(world, "message %u to N%u is reported as delivered and is not", sent->number, r->node);
+}
+
+void judge_conclude(judge_t *judge, bool faults)
+{
+    for (const sent_t *sent = judge->first; sent; sent = sent->next) {
+        if (!sent->accepted)
+            continue; /* what was refused, or whose answer a crash took, may be there or not */
+        for (unsigned i = 0; i < sent->count; i++)
+            conclude_recipient(judge, sent, i, faults);
+    }
+}
+
+const judge_figures_t *judge_figures(const judge_t *judge)
+{
+    return &judge->figures;
+}
