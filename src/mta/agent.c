@@ -473,6 +473,7 @@ static void forget_destination(destination_t *destination)
         transfer_in_forget_all(connector);
         timers_cancel(timers, &connector->retry);
     } else {
+        delivery_forget((mailbox_t *)destination);
         timers_cancel(timers, &((mailbox_t *)destination)->retry);
     }
     queue_forget_all(destination);
@@ -481,6 +482,8 @@ static void forget_destination(destination_t *destination)
 void agent_destroy(agent_t *agent)
 {
     agent->stopping = true;
+    agent->destroying = true;
+    agent->stopped_told = true;
     close_listeners(agent);
     while (agent->associations)
         association_drop(agent->associations);

@@ -40,7 +40,8 @@ err_t *agent_reload(agent_t *agent, const config_t *config);
 /* Orderly stop: no new work, transfers at hand end (at most `patience` microseconds), associations are
  * released, then services.stopped is called. */
 void agent_stop(agent_t *agent, int64_t patience);
-/* Gives everything back; after services.stopped, or instead of agent_stop (like a crash, for tests). */
+/* Gives everything back; after services.stopped, or instead of agent_stop (after an error, or like a crash).
+ * The store is not touched and must be closed before: no completion may come later. */
 void agent_destroy(agent_t *agent);
 
 /* The store has completions: to be called in the loop's thread after its notify. */

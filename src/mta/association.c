@@ -486,7 +486,7 @@ void association_drop(association_t *association)
     if (association->in)
         transfer_in_discarded(association);
     if (association->out)
-        transfer_out_lost(association, NULL);
+        transfer_out_drop(association);
     destroy(association, false);
 }
 

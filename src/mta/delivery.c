@@ -94,6 +94,14 @@ static void release(delivery_t *delivery)
     agent_check_stopped(agent);
 }
 
+void delivery_forget(mailbox_t *mailbox)
+{
+    if (!mailbox->delivery)
+        return;
+    mailbox->config = NULL; /* nothing begins any more */
+    release(mailbox->delivery);
+}
+
 /* The mailbox cannot be written: what is queued waits; nothing is lost. */
 static void mailbox_failed(delivery_t *delivery)
 {

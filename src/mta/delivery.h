@@ -12,6 +12,8 @@ mailbox_t *mailbox_create(agent_t *agent, const config_mailbox_t *config);
 void delivery_kick(mailbox_t *mailbox);
 /* Takes on a configuration (reload), or none: then the queue is routed anew. */
 void delivery_configure(mailbox_t *mailbox, const config_mailbox_t *config);
+/* Gives back what is at hand, when the agent is destroyed: no job is with the worker then. */
+void delivery_forget(mailbox_t *mailbox);
 /* True while a job is with the worker. */
 bool delivery_busy(const mailbox_t *mailbox);
 

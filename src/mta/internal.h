@@ -206,6 +206,7 @@ struct agent_t {
     timers_item_t stop_timer;
     bool started;
     bool stopping;
+    bool destroying; /* the store is closed already */
     bool stopped_told;
     bool store_failing;
     mono_time_t store_failed;

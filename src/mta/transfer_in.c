@@ -67,7 +67,7 @@ static transfer_in_t *create(association_t *association)
 
 static void delete_chunks(transfer_in_t *transfer)
 {
-    if (!transfer->chunks || transfer->in_intake)
+    if (!transfer->chunks || transfer->in_intake || transfer->agent->destroying)
         return;
     store_txn_t *txn = store_txn_begin(transfer->agent->services.store);
     store_txn_delete_chunks(txn, transfer->object->record.id);

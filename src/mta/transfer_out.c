@@ -455,6 +455,12 @@ void transfer_out_lost(association_t *association, const err_t *err)
                agent_now(transfer->agent) + TIME_SECONDS(connector->config->recovery_timeout));
 }
 
+void transfer_out_drop(association_t *association)
+{
+    queue_give_back(association->out->entry, 0);
+    release(association->out);
+}
+
 bool transfer_out_resume(association_t *association)
 {
     connector_t *connector = association->connector;

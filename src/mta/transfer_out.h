@@ -20,6 +20,8 @@ void transfer_out_confirmed(association_t *association);
 void transfer_out_failed(association_t *association, const stack_indication_t *indication);
 /* The association is lost. */
 void transfer_out_lost(association_t *association, const err_t *err);
+/* The agent is destroyed: the entry is given back in memory, nothing is told to the store. */
+void transfer_out_drop(association_t *association);
 /* Puts the entries of transfers that wait to be resumed back into the queue. */
 void transfer_out_forget_all(connector_t *connector);
 const char *transfer_out_describe(const transfer_out_t *transfer, uint64_t *octets, uint64_t *total);

@@ -284,11 +284,11 @@ static err_t *start(service_t *service)
 static void finish(service_t *service)
 {
     admin_stop(service->admin);
+    if (service->store)
+        store_close(service->store);
     if (service->agent)
         agent_destroy(service->agent);
     service->agent = NULL;
-    if (service->store)
-        store_close(service->store);
 }
 
 static int serve(const arguments_t *arguments, apr_pool_t *pool)
