@@ -12,6 +12,7 @@
 #include "mta/queue.h"
 #include "mta/transfer_in.h"
 #include "mta/transfer_out.h"
+#include "mta/trash.h"
 #include "mta/trouble.h"
 
 enum { SWEEP_SECONDS = 60, LISTEN_BACKLOG = 512, EXPIRE_BATCH = 256 };
@@ -378,6 +379,7 @@ static void sweep(void *baton)
     store_txn_t *txn = store_txn_begin(agent->services.store);
     store_txn_purge_marks(txn, agent_utc(agent) - TIME_SECONDS((int64_t)agent->config->mta.repeat_memory));
     store_txn_commit(txn, NULL, NULL);
+    trash_empty(agent);
     timers_arm(agent_timers(agent), &agent->sweep, agent_now(agent) + TIME_SECONDS(SWEEP_SECONDS));
 }
 
@@ -490,6 +492,7 @@ void agent_destroy(agent_t *agent)
     timers_cancel(agent_timers(agent), &agent->sweep);
     timers_cancel(agent_timers(agent), &agent->stop_timer);
     worker_destroy(agent->worker);
+    trash_forget(agent);
     for (apr_hash_index_t *i = apr_hash_first(agent->pool, agent->destinations); i; i = apr_hash_next(i))
         forget_destination(apr_hash_this_val(i));
     apr_pool_destroy(agent->pool);

@@ -8,6 +8,7 @@
 #include "mta/control_internal.h"
 #include "mta/intake.h"
 #include "mta/object.h"
+#include "mta/trash.h"
 #include "x411/oraddress_text.h"
 
 typedef struct sending_t {
@@ -167,10 +168,7 @@ static void chunk_stored(void *context, const err_t *err)
         intake_begin(sending->object, sending->length, NULL, sent, sending);
         return;
     }
-    agent_t *agent = sending->object->agent;
-    store_txn_t *txn = store_txn_begin(agent->services.store);
-    store_txn_delete_chunks(txn, sending->object->record.id);
-    store_txn_commit(txn, NULL, NULL);
+    trash_chunks(sending->object->agent, sending->object->record.id);
     object_release(sending->object);
     sent(sending, INTAKE_FAILED, err);
 }

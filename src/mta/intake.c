@@ -7,6 +7,7 @@
 #include "mta/object.h"
 #include "mta/plan.h"
 #include "mta/queue.h"
+#include "mta/trash.h"
 #include "mta/work.h"
 
 typedef struct intake_t intake_t;
@@ -245,6 +246,13 @@ static void add_entries(intake_t *intake)
     }
 }
 
+/* The content that went ahead in chunks is not taken in after all. */
+static void drop_chunks(const object_t *object)
+{
+    if (!object->content_here && object->record.id)
+        trash_chunks(object->agent, object->record.id);
+}
+
 static void secured(void *baton, const err_t *err)
 {
     intake_t *intake = baton;
@@ -267,6 +275,8 @@ static void secured(void *baton, const err_t *err)
                 apr_psprintf(intake->plan.pool, "%u", intake->object->apdu->recipient_count));
         }
     }
+    if (err)
+        drop_chunks(intake->object);
     intake->done(intake->context, err ? INTAKE_FAILED : INTAKE_SECURED, err);
     object_release(intake->object);
 }
@@ -278,12 +288,8 @@ static void answer_now(intake_t *intake, intake_verdict_t verdict, const err_t *
     intake_done_t done = intake->done;
     void *context = intake->context;
     work_t *work = intake->work;
-    if (!object->content_here && object->record.id) {
-        work_delete_chunks(work, object->record.id);
-        work_commit(work, NULL, NULL);
-    } else {
-        work_abandon(work);
-    }
+    drop_chunks(object);
+    work_abandon(work);
     done(context, verdict, err);
     object_release(object);
 }

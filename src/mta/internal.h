@@ -21,6 +21,7 @@ typedef struct mailbox_t mailbox_t;
 typedef struct association_t association_t;
 typedef struct object_t object_t;
 typedef struct queue_entry_t queue_entry_t;
+typedef struct trash_t trash_t;
 typedef struct transfer_in_t transfer_in_t;
 typedef struct transfer_out_t transfer_out_t;
 
@@ -201,6 +202,7 @@ struct agent_t {
     size_t cached;      /* octets of objects in memory */
     repeat_t *repeats;
     struct intake_t *intakes; /* being secured */
+    trash_t *trash;           /* could not be deleted from the store yet */
     worker_t *worker;
     timers_item_t sweep;
     timers_item_t stop_timer;

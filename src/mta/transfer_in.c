@@ -8,6 +8,7 @@
 #include "mta/association.h"
 #include "mta/intake.h"
 #include "mta/object.h"
+#include "mta/trash.h"
 
 enum { INTERRUPTED_LIMIT = 64 }; /* transfers of one peer that are kept for a resume */
 
@@ -67,11 +68,9 @@ static transfer_in_t *create(association_t *association)
 
 static void delete_chunks(transfer_in_t *transfer)
 {
-    if (!transfer->chunks || transfer->in_intake || transfer->agent->destroying)
+    if (!transfer->chunks || transfer->in_intake)
         return;
-    store_txn_t *txn = store_txn_begin(transfer->agent->services.store);
-    store_txn_delete_chunks(txn, transfer->object->record.id);
-    store_txn_commit(txn, NULL, NULL);
+    trash_chunks(transfer->agent, transfer->object->record.id);
 }
 
 /* Frees the transfer unless the store or the intake will still call back; they free it then. */

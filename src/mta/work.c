@@ -7,6 +7,7 @@
 #include "mta/delivery.h"
 #include "mta/object.h"
 #include "mta/queue.h"
+#include "mta/trash.h"
 
 typedef enum step_kind_t { STEP_ADD, STEP_REMOVE, STEP_MOVE, STEP_UPDATE } step_kind_t;
 
@@ -160,15 +161,6 @@ static void kick(destination_t *destination)
         delivery_kick((mailbox_t *)destination);
 }
 
-/* Entries of one message went in transactions that were under way together, so that none of them could take
- * the message along. */
-static void delete_message(agent_t *agent, uint64_t message_id)
-{
-    store_txn_t *txn = store_txn_begin(agent->services.store);
-    store_txn_delete_message(txn, message_id);
-    store_txn_commit(txn, NULL, NULL);
-}
-
 static void finish_step(work_t *work, step_t *step)
 {
     queue_entry_t *entry = step->entry;
@@ -184,8 +176,10 @@ static void finish_step(work_t *work, step_t *step)
         queue_insert(entry, step->due);
         break;
     case STEP_REMOVE:
+        /* Entries of one message went in transactions that were under way together, so that none of them
+         * could take the message along. */
         if (queue_shared_drop(work->agent, entry->message_id) && !step->message_goes)
-            delete_message(work->agent, entry->message_id);
+            trash_message(work->agent, entry->message_id);
         queue_remove(entry);
         queue_entry_free(entry);
         break;
