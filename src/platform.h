@@ -3,6 +3,8 @@
 #ifndef PLATFORM_H
 #define PLATFORM_H
 
+#include <apr_portable.h>
+
 #include "base/error.h"
 #include "event/event.h"
 
@@ -31,7 +33,26 @@ void platform_service_stopping(void);
 /* Feeds the watchdog, if the service manager has one; called from the event loop. */
 void platform_service_alive(void);
 
-/* Gives up root: the user's rights with only the capability to bind ports below 1024. No effect without root. */
+/* What a dump of the memory of a process that crashed may hold. */
+typedef enum platform_core_t {
+    PLATFORM_CORE_OFF,       /* no dump, and no other process of this user may look inside */
+    PLATFORM_CORE_REGISTERS, /* registers and loaded files only: no message content, no password */
+    PLATFORM_CORE_FULL       /* all memory */
+} platform_core_t;
+
+/* The listening sockets that the service manager opened for this process, at most limit of them; returns how
+ * many. To be asked once, early: no program that this one starts gets them. */
+size_t platform_inherited_sockets(apr_os_sock_t *sockets, size_t limit);
+/* Raises the number of files and connections that the process may have open to wanted, or as far as the
+ * system lets it; returns what it is then. It is never lowered. Before platform_drop_privileges root can
+ * raise more. */
+size_t platform_raise_open_files(size_t wanted);
+/* Sets what a dump may hold, after platform_drop_privileges. Where a system cannot leave memory out, there is
+ * no dump with PLATFORM_CORE_REGISTERS. */
+void platform_set_core_dumps(platform_core_t policy);
+
+/* Gives up root: the user's rights with only the capability to bind ports below 1024. No effect without root.
+ */
 err_t *platform_drop_privileges(const char *user, apr_pool_t *pool);
 /* Writes the process ID to a file. */
 err_t *platform_write_pid_file(const char *path, apr_pool_t *pool);

@@ -51,6 +51,13 @@ typedef struct config_address_space_t {
     config_place_t place;
 } config_address_space_t;
 
+/* As platform_core_t. */
+typedef enum config_core_dumps_t {
+    CONFIG_CORE_DUMPS_OFF,
+    CONFIG_CORE_DUMPS_REGISTERS,
+    CONFIG_CORE_DUMPS_FULL
+} config_core_dumps_t;
+
 typedef struct config_mta_t {
     const char *name;     /* Local MTA name */
     const char *password; /* Local MTA password */
@@ -69,6 +76,7 @@ typedef struct config_mta_t {
     unsigned minimum_open_interval; /* s; no open-interval may be shorter */
     const char *user;               /* to become after start, NULL = stay */
     const char *pid_file;           /* NULL = none */
+    config_core_dumps_t core_dumps;
     bool least_cost_only;
     bool supports_2k_tpdu;         /* TPDUs of at most 2048 octets on all links */
     bool no_bilateral_information; /* on no link */

@@ -46,6 +46,10 @@ static const schema_word_t conformances[] = {
     {"1984", CONFIG_CONFORMANCE_1984}, {"1988 X.410", CONFIG_CONFORMANCE_1988_X410},
     {"1988 normal", CONFIG_CONFORMANCE_1988_NORMAL}, {NULL, 0}};
 
+static const schema_word_t core_dumps[] = {
+    {"off", CONFIG_CORE_DUMPS_OFF}, {"registers", CONFIG_CORE_DUMPS_REGISTERS},
+    {"full", CONFIG_CORE_DUMPS_FULL}, {NULL, 0}};
+
 static const schema_word_t quirks[] = {
     {"no-bilateral-information", CONFIG_QUIRK_NO_BILATERAL_INFORMATION},
     {"strip-internal-trace", CONFIG_QUIRK_STRIP_INTERNAL_TRACE},
@@ -97,6 +101,9 @@ static const schema_option_t mta_options[] = {
     STRING("user", MTA(user), NULL, 1, 64, NULL,
         "The user that the daemon becomes after start, when it was started by root."),
     PATH("pid-file", MTA(pid_file), NULL, false, NULL, "File for the process ID."),
+    WORD("core-dumps", SCHEMA_WORD, MTA(core_dumps), "registers", core_dumps, NULL,
+        "What a dump of a crashed process may hold: nothing (no dump), its registers (no message content and no "
+        "password), or all memory. Read at start."),
     BOOLEAN("only-use-least-cost-routes", MTA(least_cost_only), "off", "Only use least cost routes",
         "Never fall back to a dearer route, unless the cheaper one is inactive by its schedule."),
     BOOLEAN("supports-2k-tpdu", MTA(supports_2k_tpdu), "off", "Supports 2K TPDU",

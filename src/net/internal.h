@@ -6,6 +6,7 @@
 
 #include <apr_network_io.h>
 #include <apr_poll.h>
+#include <apr_portable.h>
 
 #include "net/net.h"
 #include "net/resolver.h"
@@ -109,6 +110,18 @@ void net_dial_ready(net_conn_t *conn);
 void net_dial_give_up(net_conn_t *conn);
 /* Puts the connection in the loop's list of those whose `closed` is due. */
 void net_loop_queue_closed(net_loop_t *loop, net_conn_t *conn);
+
+/* inherit.c */
+typedef struct net_inherited_t net_inherited_t;
+/* The loop's list, and the pool that holds it. */
+net_inherited_t **net_loop_inherited(net_loop_t *loop);
+apr_pool_t *net_loop_pool(net_loop_t *loop);
+/* Takes an inherited socket that listens at wanted (NULL: at any address) and port, until it is given back;
+ * NULL if there is none. *socket is made in pool and is not to be closed: the loop's user owns what is
+ * inherited. */
+net_inherited_t *net_inherited_take(net_loop_t *loop, apr_sockaddr_t *wanted, uint16_t port,
+                                    apr_socket_t **socket, apr_pool_t *pool);
+void net_inherited_give_back(net_inherited_t *inherited);
 
 /* address.c */
 /* True if text is an IPv4 or IPv6 address (a zone may follow), so that reading it needs no look-up. */

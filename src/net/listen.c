@@ -9,7 +9,8 @@ enum { DEFAULT_BACKLOG = 511, PAUSE_MICROSECONDS = 100000 };
 struct net_listener_t {
     net_source_t source; /* first */
     apr_socket_t *socket;
-    apr_pool_t *owner; /* ends the listener when it is cleared; NULL once that is settled */
+    net_inherited_t *inherited; /* whose socket it is; NULL: our own */
+    apr_pool_t *owner;          /* ends the listener when it is cleared; NULL once that is settled */
     void (*accepted)(void *context, net_conn_t *conn);
     void (*trouble)(void *context, const err_t *err);
     void *context;
@@ -125,12 +126,22 @@ static apr_status_t open_socket(net_listener_t *listener, apr_sockaddr_t *addres
     return status;
 }
 
+/* A socket that the service manager opened for this address, if there is one. */
+static bool take_inherited(net_listener_t *listener, apr_sockaddr_t *address, uint16_t port)
+{
+    listener->inherited =
+        net_inherited_take(listener->source.loop, address, port, &listener->socket, listener->source.pool);
+    return listener->inherited != NULL;
+}
+
 static apr_status_t open_any(net_listener_t *listener, const net_listen_t *listen)
 {
     apr_pool_t *pool = listener->source.pool;
     apr_sockaddr_t *address = NULL;
     apr_status_t status = APR_EGENERAL;
     apr_cpystrn(listener->address, "*", sizeof(listener->address));
+    if (take_inherited(listener, NULL, listen->port))
+        return APR_SUCCESS;
 #if APR_HAVE_IPV6
     status = apr_sockaddr_info_get(&address, "::", APR_INET6, listen->port, 0, pool);
     if (status == APR_SUCCESS)
@@ -150,6 +161,8 @@ static apr_status_t open_given(net_listener_t *listener, const net_listen_t *lis
     if (status != APR_SUCCESS)
         return status;
     net_address_format(listener->address, sizeof(listener->address), address);
+    if (take_inherited(listener, address, listen->port))
+        return APR_SUCCESS;
     return open_socket(listener, address, listen->backlog);
 }
 
@@ -194,7 +207,10 @@ void net_listener_close(net_listener_t *listener)
     abandoned(&listener->source);
     timers_cancel(net_loop_timers(listener->source.loop), &listener->pause);
     net_source_end(&listener->source);
-    apr_socket_close(listener->socket); /* the port is free now, not at the end of the turn */
+    if (listener->inherited)
+        net_inherited_give_back(listener->inherited);
+    else
+        apr_socket_close(listener->socket); /* the port is free now, not at the end of the turn */
 }
 
 uint16_t net_listener_port(const net_listener_t *listener)

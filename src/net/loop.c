@@ -38,6 +38,7 @@ struct net_loop_t {
     net_conn_t *closing, **closing_end;
     void (*turn_end)(void *baton);
     void *turn_end_baton;
+    net_inherited_t *inherited;
     resolver_t *resolver;
     resolver_lookup_t lookup;
     void *lookup_context;
@@ -286,6 +287,16 @@ void net_loop_set_lookup(net_loop_t *loop, resolver_lookup_t lookup, void *conte
 {
     loop->lookup = lookup;
     loop->lookup_context = context;
+}
+
+net_inherited_t **net_loop_inherited(net_loop_t *loop)
+{
+    return &loop->inherited;
+}
+
+apr_pool_t *net_loop_pool(net_loop_t *loop)
+{
+    return loop->pool;
 }
 
 resolver_t *net_loop_resolver(net_loop_t *loop)

@@ -4,6 +4,8 @@
 #ifndef NET_NET_H
 #define NET_NET_H
 
+#include <apr_portable.h>
+
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/timers.h"
@@ -77,6 +79,15 @@ typedef struct net_listen_t {
      * goes on by itself after a pause. May be NULL. err is valid during the call. */
     void (*trouble)(void *context, const err_t *err);
 } net_listen_t;
+
+/* Gives the loop a socket that listens already, as a service manager hands it over: net_listen takes it when
+ * it is to listen at that very address and port, instead of opening one, and gives it back when the listener
+ * closes. The socket stays the caller's and must outlive the loop. False if it is no socket of IPv4 or IPv6,
+ * or one too many. */
+bool net_loop_inherit(net_loop_t *loop, apr_os_sock_t os_socket);
+/* The address of the inherited socket number index (from 0) of those that no listener has taken; NULL after
+ * the last one. */
+const char *net_loop_unused_socket(net_loop_t *loop, size_t index);
 
 /* Listens; reads no name that needs a look-up elsewhere than in the local hosts file, so give an address.
  * The listener ends with pool, with its loop, or by net_listener_close. accepted is called for each

@@ -13,8 +13,9 @@
 #include "platform.h"
 #include "route/route.h"
 #include "x400_version.h"
+#include "x400mta_system.h"
 
-enum { STOP_PATIENCE_SECONDS = 30, ALIVE_SECONDS = 5 };
+enum { STOP_PATIENCE_SECONDS = 30, ALIVE_SECONDS = 1 };
 
 typedef struct arguments_t {
     const char *configuration;
@@ -135,6 +136,8 @@ static const char *reload(void *context, bool *ok, apr_pool_t *pool)
         apr_pool_destroy(service->config_pool);
         service->config_pool = config_pool;
         service->config = config;
+        system_raise_limits(&config->mta, service->events);
+        system_report_sockets(service->loop, service->events);
         for (int i = 1; i < EVENT_CATEGORY_LIMIT; i++)
             event_log_set_level(service->events, (event_category_t)i, config->log.levels[i]);
     } else {
@@ -203,7 +206,8 @@ static void store_notify(void *context)
     net_loop_post(service->loop, store_ready, service);
 }
 
-/* The loop feeds the service manager's watchdog itself: if it hangs, nothing does. */
+/* The loop feeds the service manager's watchdog itself: if it hangs, nothing does. Often enough for the
+ * shortest interval that makes sense, three seconds; the platform leaves out what is too often. */
 static void alive(void *baton)
 {
     service_t *service = baton;
@@ -256,14 +260,25 @@ static err_t *open_agent(service_t *service)
     return err ? err : agent_start(service->agent);
 }
 
-static err_t *start(service_t *service)
+/* Becomes the user; before the first file of the service is made, so that all of them are the user's. */
+static err_t *become_user(service_t *service)
 {
     const config_mta_t *mta = &service->config->mta;
     err_t *err = NULL;
     if (mta->pid_file)
         err = platform_write_pid_file(mta->pid_file, service->pool);
+    system_raise_limits(mta, NULL);
     if (!err && mta->user)
         err = platform_drop_privileges(mta->user, service->pool);
+    if (!err)
+        system_set_core_dumps(mta);
+    return err;
+}
+
+static err_t *start(service_t *service)
+{
+    err_t *err = NULL;
+    system_raise_limits(&service->config->mta, service->events);
     /* Before there are threads: they must not take the signals. */
     platform_service_t *calls = apr_palloc(service->pool, sizeof(*calls));
     *calls = (platform_service_t){.stop = stop_asked, .reload = reload_asked, .context = service};
@@ -273,8 +288,11 @@ static err_t *start(service_t *service)
         err = net_loop_create(&service->loop, service->pool);
     if (!err)
         err = open_store(service);
-    if (!err)
+    if (!err) {
+        system_take_sockets(service->loop);
         err = open_agent(service);
+        system_report_sockets(service->loop, service->events);
+    }
     if (!err)
         err = admin_start(&service->admin, service->agent, service->loop, service->config, service->events,
                           service->pool);
@@ -303,6 +321,8 @@ static int serve(const arguments_t *arguments, apr_pool_t *pool)
     if (!service->config)
         return EXIT_FAILURE;
     err_t *err = arguments->daemon ? platform_daemonize(pool) : NULL;
+    if (!err)
+        err = become_user(service);
     if (!err)
         err = open_log(service);
     if (!err)
