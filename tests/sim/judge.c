@@ -242,7 +242,7 @@ static void conclude_recipient(judge_t *judge, const sent_t *sent, unsigned inde
             world_violate(world, "message %u was delivered %u times to N%u user %u", sent->number, r->delivered,
                           r->node, r->user);
     }
-    if (r->delivered && failed) {
+    if (r->delivered && r->negative) {
         judge->figures.ambiguous++;
         if (!faults)
             world_violate(world, "message %u is delivered and reported as failed", sent->number);
@@ -254,7 +254,8 @@ static void conclude_recipient(judge_t *judge, const sent_t *sent, unsigned inde
                       r->negative);
     if (sent->report == JUDGE_REPORT_ALL && r->delivered && !r->positive && !unreported)
         world_violate(world, "message %u was delivered to N%u and no report came", sent->number, r->node);
-    if (sent->report != JUDGE_REPORT_NONE && failed && !r->negative && !unreported)
+    /* A failure is told when it is decided; a disk that then fails undoes it, and the message may yet arrive. */
+    if (sent->report != JUDGE_REPORT_NONE && failed && !arrived && !gone && !r->negative && !unreported)
         world_violate(world, "message %u to N%u failed and no report came", sent->number, r->node);
     if (sent->report != JUDGE_REPORT_ALL && r->positive)
         world_violate(world, "a delivery report on message %u was not asked for", sent->number);

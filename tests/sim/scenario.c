@@ -10,7 +10,7 @@
 #include "mta/internal.h"
 #include "topology.h"
 
-enum { SETTLE_STEP_SECONDS = 60, SETTLE_HOURS = 60, REST_HOURS = 4, LARGE_NODES = 80 };
+enum { SETTLE_STEP_SECONDS = 60, SETTLE_HOURS = 30, REST_HOURS = 4, LARGE_NODES = 80 };
 
 typedef struct run_t {
     world_t *world;
@@ -362,7 +362,7 @@ static void watch(void *baton)
     world_after(world, &run->watch, TIME_SECONDS(15));
 }
 
-static bool is_settled(const run_t *run)
+static bool is_settled(const run_t *run, bool tell)
 {
     world_t *world = run->world;
     for (unsigned i = 0; i < world->node_count; i++) {
@@ -373,9 +373,16 @@ static bool is_settled(const run_t *run)
             return false;
         disk_figures_t figures;
         sim_disk_figures(node->disk, &figures);
-        if (check_node(run, node) || figures.entries || node->agent->works || node->agent->deliveries ||
-            !sim_store_idle(node->store))
+        uint64_t queued = check_node(run, node);
+        if (queued || figures.entries || node->agent->works || node->agent->deliveries) {
+            if (tell)
+                world_violate(world,
+                              "%s is not at rest %d hours after the last fault: %d entries queued, %d on disk, %d "
+                              "works, %d deliveries",
+                              node->name, SETTLE_HOURS, (int)queued, (int)figures.entries, (int)node->agent->works,
+                              (int)node->agent->deliveries);
             return false;
+        }
     }
     return true;
 }
@@ -448,9 +455,12 @@ static void settle(run_t *run)
 {
     world_t *world = run->world;
     mono_time_t limit = world->now + TIME_SECONDS(3600 * (int64_t)SETTLE_HOURS);
-    while (world->now < limit && !is_settled(run) && world->violations < 20)
+    while (world->now < limit && !is_settled(run, false) && world->violations < 20)
         world_run(world, world->now + TIME_SECONDS(SETTLE_STEP_SECONDS));
-    world_trace(world, NULL, "settled: %d", is_settled(run));
+    is_settled(run, true);
+    for (unsigned i = 0; i < world->node_count; i++)
+        if (world->nodes[i].hostile)
+            node_kill(&world->nodes[i], false); /* what it held open goes with it */
     world_run(world, world->now + TIME_SECONDS(3600 * (int64_t)REST_HOURS));
 }
 

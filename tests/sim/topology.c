@@ -179,8 +179,8 @@ static void add_connector(topology_t *topology, unsigned node, unsigned peer, bu
     add(text,
         "  override { checkpoint-size = %uk window-size = %u recovery-timeout = 60s lifetime = 60s disconnect = 30s "
         "threshold = %u max-open-retries = %u max-transfer-retries = 3 open-interval = %us transfer-interval = 20s "
-        "connect-timeout = 25s maximum-associations = %u transfer-timeout-urgent = 20s transfer-timeout-normal = 40s "
-        "transfer-timeout-non-urgent = 60s }\n",
+        "connect-timeout = 25s maximum-associations = %u transfer-timeout-urgent = 1s transfer-timeout-normal = 1s "
+        "transfer-timeout-non-urgent = 2s }\n",
         topology->checkpoint_size, topology->window_size, topology->threshold, topology->max_open_retries,
         topology->open_interval, topology->maximum_associations);
     add_spaces(topology, node, peer, text);
