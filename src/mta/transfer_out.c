@@ -40,7 +40,9 @@ struct transfer_out_t {
     osi_connection_id_t connection;
     unsigned confirmed_serial;
     uint64_t confirmed_total;
-    timers_item_t expire;
+    timers_item_t expire; /* broken: until then it can be resumed */
+    timers_item_t limit;  /* under way: until then the peer must have confirmed */
+    mono_time_t began;
 };
 
 static transfer_out_t *create(association_t *association, queue_entry_t *entry)
@@ -61,6 +63,7 @@ static transfer_out_t *create(association_t *association, queue_entry_t *entry)
 static void release(transfer_out_t *transfer)
 {
     timers_cancel(agent_timers(transfer->agent), &transfer->expire);
+    timers_cancel(agent_timers(transfer->agent), &transfer->limit);
     if (transfer->association)
         transfer->association->out = NULL;
     if (transfer->object_read)
@@ -168,6 +171,48 @@ static void fail_message(transfer_out_t *transfer, const err_t *err)
     association_next(association);
 }
 
+static void give_back(transfer_out_t *transfer, const err_t *err)
+{
+    trouble_t trouble = {
+        .kind = TROUBLE_TRANSFER, .err = err, .entry = transfer->entry, .connector = transfer->connector};
+    trouble_handle(transfer->agent, &trouble);
+    release(transfer);
+}
+
+/* The peer did not confirm in time: an association on which nothing moves is worth nothing. */
+static void timed_out(void *baton)
+{
+    transfer_out_t *transfer = baton;
+    association_t *association = transfer->association;
+    agent_t *agent = transfer->agent;
+    const char *name = transfer->connector->destination.name;
+    const char *mts_id = transfer->object->record.mts_id;
+    const char *seconds = apr_psprintf(transfer->pool, "%" APR_INT64_T_FMT,
+                                       (apr_int64_t)((agent_now(agent) - transfer->began) / TIME_SECONDS(1)));
+    event_subject_t subject = {.connector = name, .mts_id = mts_id};
+    event_raise(agent->services.events, EVENT_ID_TRANSFER_TIMED_OUT, &subject, mts_id, name, seconds);
+    give_back(transfer, err_create(transfer->pool, 0, "RTSE",
+                                   "the peer did not confirm the transfer within %s seconds", seconds));
+    association_abort(association, STACK_ABORT_TEMPORARY_PROBLEM);
+}
+
+/* Transfer timeouts: seconds for each KB of the APDU, by priority. */
+static void arm_limit(transfer_out_t *transfer)
+{
+    const config_connector_t *config = transfer->connector->config;
+    if (!config)
+        return;
+    const unsigned seconds[MTA_CLASS_COUNT] = {[MTA_CLASS_URGENT] = config->transfer_timeout_urgent,
+                                               [MTA_CLASS_NORMAL] = config->transfer_timeout_normal,
+                                               [MTA_CLASS_NON_URGENT] = config->transfer_timeout_non_urgent};
+    int64_t kilobytes = (int64_t)(transfer->framing.total_length / 1024 + 1);
+    transfer->began = agent_now(transfer->agent);
+    transfer->limit.run = timed_out;
+    transfer->limit.baton = transfer;
+    timers_arm(agent_timers(transfer->agent), &transfer->limit,
+               transfer->began + TIME_SECONDS(kilobytes * seconds[transfer->entry->queue_class]));
+}
+
 static void begin_sending(transfer_out_t *transfer)
 {
     association_t *association = transfer->association;
@@ -186,6 +231,7 @@ static void begin_sending(transfer_out_t *transfer)
     transfer->activity = *osi_stack_activity(association->stack);
     transfer->connection = *osi_stack_connection_id(association->stack);
     transfer->started = true;
+    arm_limit(transfer);
     transfer_out_feed(association);
 }
 
@@ -395,14 +441,6 @@ static void unlink_broken(transfer_out_t *transfer)
     timers_cancel(agent_timers(transfer->agent), &transfer->expire);
 }
 
-static void give_back(transfer_out_t *transfer, const err_t *err)
-{
-    trouble_t trouble = {
-        .kind = TROUBLE_TRANSFER, .err = err, .entry = transfer->entry, .connector = transfer->connector};
-    trouble_handle(transfer->agent, &trouble);
-    release(transfer);
-}
-
 static void recovery_over(void *baton)
 {
     transfer_out_t *transfer = baton;
@@ -440,6 +478,7 @@ void transfer_out_lost(association_t *association, const err_t *err)
     }
     association->out = NULL;
     transfer->association = NULL;
+    timers_cancel(agent_timers(transfer->agent), &transfer->limit);
     if (transfer->chunk_read) {
         chunk_read_forget(transfer->chunk_read);
         transfer->chunk_read = NULL;
@@ -482,6 +521,7 @@ bool transfer_out_resume(association_t *association)
         return false;
     }
     transfer->position = transfer->confirmed_total;
+    arm_limit(transfer);
     transfer->activity = *osi_stack_activity(association->stack);
     transfer->connection = *osi_stack_connection_id(association->stack);
     char octets[32];
