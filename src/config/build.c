@@ -239,6 +239,40 @@ static void build_listeners(builder_t *builder, const raw_section_t *root, confi
     }
 }
 
+static void build_redirects(builder_t *builder, const raw_section_t *root, config_t *config)
+{
+    const schema_section_t *schema = schema_find_section("redirect");
+    config->redirect_count = count_sections(root, schema->name);
+    config_redirect_t *redirect = apr_pcalloc(builder->pool, config->redirect_count * sizeof(*redirect));
+    config->redirects = redirect;
+    for (const raw_section_t *each = root->sections; each; each = each->next) {
+        if (each->schema != schema)
+            continue;
+        redirect->name = each->title;
+        redirect->place = each->place;
+        store_defaults(builder, schema, (char *)redirect);
+        store_section(builder, each, (char *)redirect);
+        redirect++;
+    }
+}
+
+static void build_lists(builder_t *builder, const raw_section_t *root, config_t *config)
+{
+    const schema_section_t *schema = schema_find_section("distribution-list");
+    config->list_count = count_sections(root, schema->name);
+    config_list_t *list = apr_pcalloc(builder->pool, config->list_count * sizeof(*list));
+    config->lists = list;
+    for (const raw_section_t *each = root->sections; each; each = each->next) {
+        if (each->schema != schema)
+            continue;
+        list->name = each->title;
+        list->place = each->place;
+        store_defaults(builder, schema, (char *)list);
+        store_section(builder, each, (char *)list);
+        list++;
+    }
+}
+
 static void build_mailboxes(builder_t *builder, const raw_section_t *root, config_t *config)
 {
     const schema_section_t *schema = schema_find_section("mailbox");
@@ -303,6 +337,8 @@ void build_config(const raw_section_t *root, config_t *config, config_findings_t
     config_connector_t *connectors = build_connectors(&builder, root, config);
     build_listeners(&builder, root, config);
     build_mailboxes(&builder, root, config);
+    build_redirects(&builder, root, config);
+    build_lists(&builder, root, config);
     inherit(&builder, root, config, connectors);
 }
 

@@ -134,15 +134,24 @@ static void check_files(const checker_t *checker)
     }
 }
 
-/* Titles of one kind, and of connectors and mailboxes together (a queue has one name), must differ. */
+static void check_dead_letters(const checker_t *checker)
+{
+    const config_mta_t *mta = &checker->config->mta;
+    if (mta->dead_letter_mailbox && !config_find_mailbox(checker->config, mta->dead_letter_mailbox))
+        ERROR(build_place(build_find(checker->root, "mta", NULL), "dead-letter-mailbox"),
+              "there is no mailbox \"%s\", which dead-letter-mailbox names", mta->dead_letter_mailbox);
+}
+
+/* Titles of one kind, and of connectors, mailboxes and lists together (a queue has one name), must differ. */
 static void check_titles(const checker_t *checker)
 {
     apr_hash_t *seen = apr_hash_make(checker->pool);
     for (const raw_section_t *each = checker->root->sections; each; each = each->next) {
         if (!each->title)
             continue;
-        bool listener = !strcmp(each->schema->name, "listener");
-        const char *key = apr_pstrcat(checker->pool, listener ? "l" : "t", each->title, NULL);
+        const char *kind = each->schema->name;
+        bool queue = strcmp(kind, "listener") != 0 && strcmp(kind, "redirect") != 0;
+        const char *key = apr_pstrcat(checker->pool, queue ? "queue" : kind, " ", each->title, NULL);
         const raw_section_t *first = apr_hash_get(seen, key, APR_HASH_KEY_STRING);
         if (first)
             ERROR(each->place,
@@ -356,6 +365,7 @@ void check_config(const raw_section_t *root, const config_t *config, apr_pool_t 
     const checker_t *checker = &self;
     check_titles(checker);
     check_mta(checker);
+    check_dead_letters(checker);
     check_connectors(checker);
     check_ports(checker);
     check_files(checker);

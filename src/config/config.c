@@ -65,6 +65,14 @@ const config_mailbox_t *config_find_mailbox(const config_t *config, const char *
     return NULL;
 }
 
+const config_list_t *config_find_list(const config_t *config, const char *name)
+{
+    for (size_t i = 0; name && i < config->list_count; i++)
+        if (!strcmp(config->lists[i].name, name))
+            return &config->lists[i];
+    return NULL;
+}
+
 int config_minutes_until_active(const config_connector_t *connector, unsigned minute_of_week)
 {
     enum { SLOT_MINUTES = 15 };

@@ -80,6 +80,10 @@ typedef struct config_mta_t {
     bool least_cost_only;
     bool supports_2k_tpdu;         /* TPDUs of at most 2048 octets on all links */
     bool no_bilateral_information; /* on no link */
+    const char
+        *alternate_recipient; /* O/R address for recipients of this domain that it lacks; NULL = none */
+    const char *dead_letter_mailbox;   /* for reports that cannot be returned; NULL = none */
+    unsigned maximum_returned_content; /* KB of a content that a report returns; 0 = none */
     config_place_t place;
 } config_mta_t;
 
@@ -142,6 +146,8 @@ typedef struct config_connector_t {
     const char *remote_admd;
     const char *remote_prmd;
     unsigned quirks;
+    bool deferred_delivery;    /* messages that come in with a deferred delivery time are held until then */
+    bool common_name_from_dda; /* a DDA of type COMMON that comes in is taken for the common name */
 } config_connector_t;
 
 typedef struct config_mailbox_t {
@@ -150,7 +156,54 @@ typedef struct config_mailbox_t {
     const config_address_space_t *address_spaces;
     size_t address_space_count;
     config_place_t place;
+    /* What its user takes; lists are NULL-terminated, NULL or empty = everything. */
+    const char *const *content_types; /* numbers and object identifiers */
+    const char *const *encoded_types; /* names of built-in types and object identifiers */
+    unsigned maximum_message_size;    /* KB, 0 = none */
+    const char *const *accept_from;   /* patterns of originators */
+    const char *const *reject_from;
+    bool test_restrictions;          /* what would be refused is only logged */
+    const char *redirect_to;         /* O/R address that gets everything; NULL = none */
+    const char *alternate_recipient; /* O/R address that gets what cannot be delivered here; NULL = none */
 } config_mailbox_t;
+
+/* An address whose messages go to another one. */
+typedef struct config_redirect_t {
+    const char *name;
+    const char *address; /* O/R address */
+    const char *to;      /* O/R address */
+    unsigned reason;     /* X.411 RedirectionReason */
+    config_place_t place;
+} config_redirect_t;
+
+/* Where a list sends the reports that come back to it (X.402 DLPolicy, report-propagation). */
+typedef enum config_propagation_t {
+    CONFIG_PROPAGATE_PREVIOUS, /* to the list or originator that the message came from */
+    CONFIG_PROPAGATE_OWNER,
+    CONFIG_PROPAGATE_BOTH,
+    CONFIG_PROPAGATE_NONE
+} config_propagation_t;
+
+/* What members' messages say about reports to the originator. */
+typedef enum config_member_reports_t {
+    CONFIG_MEMBER_REPORTS_UNCHANGED,
+    CONFIG_MEMBER_REPORTS_NONE,
+    CONFIG_MEMBER_REPORTS_NON_DELIVERY,
+    CONFIG_MEMBER_REPORTS_ALL
+} config_member_reports_t;
+
+typedef struct config_list_t {
+    const char *name;
+    const char *address;              /* O/R address */
+    const char *const *members;       /* O/R addresses, NULL-terminated */
+    const char *owner;                /* O/R address, NULL = none */
+    const char *const *submitters;    /* patterns of originators and lists; NULL or empty = everybody */
+    bool test_restrictions;           /* a submitter who is not permitted is only logged */
+    config_propagation_t propagation; /* of reports */
+    config_member_reports_t member_reports;
+    bool reports_always; /* the list reports its delivery whenever asked; else only if it propagates none */
+    config_place_t place;
+} config_list_t;
 
 typedef struct config_t {
     apr_pool_t *pool; /* holds all of it */
@@ -162,6 +215,10 @@ typedef struct config_t {
     size_t connector_count;
     const config_mailbox_t *mailboxes;
     size_t mailbox_count;
+    const config_redirect_t *redirects;
+    size_t redirect_count;
+    const config_list_t *lists;
+    size_t list_count;
     struct {
         const char *driver;
         const char *parameters;
@@ -228,6 +285,7 @@ const char *config_findings_text(const config_findings_t *findings, apr_pool_t *
 /* By name; NULL if there is none. */
 const config_connector_t *config_find_connector(const config_t *config, const char *name);
 const config_mailbox_t *config_find_mailbox(const config_t *config, const char *name);
+const config_list_t *config_find_list(const config_t *config, const char *name);
 
 /* Selected times: whether the connector may be opened in this minute of the week (0 = Sunday 00:00), and how
  * many minutes it is until it may (0 = now, -1 = never). Other activations than selected: always or never. */

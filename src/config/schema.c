@@ -9,6 +9,8 @@
 #define LISTENER(member) offsetof(config_listener_t, member)
 #define CONNECTOR(member) offsetof(config_connector_t, member)
 #define MAILBOX(member) offsetof(config_mailbox_t, member)
+#define REDIRECT(member) offsetof(config_redirect_t, member)
+#define DLIST(member) offsetof(config_list_t, member)
 #define CONFIG(member) offsetof(config_t, member)
 
 enum {
@@ -63,6 +65,17 @@ static const schema_word_t levels[] = {
     {"none", EVENT_LEVEL_NONE}, {"minimum", EVENT_LEVEL_MINIMUM},
     {"medium", EVENT_LEVEL_MEDIUM}, {"maximum", EVENT_LEVEL_MAXIMUM}, {NULL, 0}};
 
+static const schema_word_t redirection_reasons[] = {
+    {"recipient-assigned", 0}, {"domain-assigned", 2}, {"alias", 4}, {NULL, 0}};
+
+static const schema_word_t propagations[] = {
+    {"previous", CONFIG_PROPAGATE_PREVIOUS}, {"owner", CONFIG_PROPAGATE_OWNER},
+    {"both", CONFIG_PROPAGATE_BOTH}, {"none", CONFIG_PROPAGATE_NONE}, {NULL, 0}};
+
+static const schema_word_t member_reports[] = {
+    {"unchanged", CONFIG_MEMBER_REPORTS_UNCHANGED}, {"none", CONFIG_MEMBER_REPORTS_NONE},
+    {"non-delivery", CONFIG_MEMBER_REPORTS_NON_DELIVERY}, {"delivery", CONFIG_MEMBER_REPORTS_ALL}, {NULL, 0}};
+
 static const schema_option_t mta_options[] = {
     NEEDED("name", MTA(name), 1, NAME_BOUND, "Local MTA name",
         "The name that this MTA presents to its peers. Upper and lower case differ. Peers know this MTA by it: "
@@ -112,6 +125,14 @@ static const schema_option_t mta_options[] = {
         "Do not generate Bilateral Info",
         "Write no per-domain bilateral information on any link; for one link use the quirk "
         "`no-bilateral-information`."),
+    STRING("alternate-recipient", MTA(alternate_recipient), NULL, 1, TEXT_BOUND, "Alternate recipient",
+        "O/R address that gets messages for recipients of this management domain that it does not have, if their "
+        "originators allow an alternate recipient."),
+    STRING("dead-letter-mailbox", MTA(dead_letter_mailbox), NULL, 1, 64, NULL,
+        "Mailbox that gets reports that cannot be returned to their originators; by default they are dropped with "
+        "event 141."),
+    NUMBER("maximum-returned-content", SCHEMA_KILOBYTES, MTA(maximum_returned_content), "2048", 0, 8192, NULL,
+        "Largest content that a non-delivery report returns to an originator who asks for it; 0 = never."),
     END};
 
 /* messaging-defaults and override share all but the first two. */
@@ -243,6 +264,12 @@ static const schema_option_t advanced_options[] = {
         "Administration domain of the peer; a single space if there is none."),
     STRING("remote-prmd", CONNECTOR(remote_prmd), NULL, 1, ADMD_BOUND, "Remote X.400 link GDI: PRMD",
         "Private domain of the peer."),
+    BOOLEAN("deferred-delivery", CONNECTOR(deferred_delivery), "off", NULL,
+        "The peer may leave deferred delivery to this MTA: what comes from it with a deferred delivery time is held "
+        "until then. X.411 wants an agreement for that; without one it is handled at once."),
+    BOOLEAN("common-name-from-dda", CONNECTOR(common_name_from_dda), "off", NULL,
+        "A domain-defined attribute of type COMMON in addresses that come from the peer is taken for the common "
+        "name, which 1984 systems lack."),
     WORD("quirks", SCHEMA_WORDS, CONNECTOR(quirks), NULL, quirks, "Heuristics",
         "What the peer cannot take: `no-bilateral-information` (write none), `strip-internal-trace` (take it out), "
         "`2k-tpdu` (TPDUs of at most 2048 octets), `content-in-small-pieces` (content in pieces of at most 2 KB), "
@@ -253,6 +280,54 @@ static const schema_option_t advanced_options[] = {
 static const schema_option_t mailbox_options[] = {
     PATH("folder", MAILBOX(folder), NULL, true, NULL, "Folder into which messages are delivered."),
     LIST("address-space", SCHEMA_SPACES, MAILBOX(address_spaces), true, 10000, NULL, ADDRESS_SPACE_TEXT),
+    LIST("accept-content-types", SCHEMA_STRINGS, MAILBOX(content_types), false, 100, "Deliv-Ext-Cont-Types",
+        "Content types that are delivered here: numbers (2, 22, 35) and object identifiers; by default all. Others "
+        "are reported as not delivered (content type not supported)."),
+    LIST("accept-encoded-information-types", SCHEMA_STRINGS, MAILBOX(encoded_types), false, 100, "Deliv-EITs",
+        "Encoded information types that are delivered here: `unknown`, `telex`, `ia5-text`, `g3-facsimile`, "
+        "`g4-class-1`, `teletex`, `videotex`, `voice`, `sfd`, `mixed-mode` and object identifiers; by default all. "
+        "Nothing is converted: others are reported as not delivered."),
+    NUMBER("maximum-message-size", SCHEMA_KILOBYTES, MAILBOX(maximum_message_size), "0", 0, 2147483647,
+        "Deliv-Cont-Length", "Larger messages are reported as not delivered (content too long); 0 = no limit."),
+    LIST("accept-from", SCHEMA_STRINGS, MAILBOX(accept_from), false, 1000, "Delivery restrictions: Accept",
+        "Originators whose messages are delivered here, as patterns of addresses; by default everybody's. Others are "
+        "reported as not delivered (restricted delivery)."),
+    LIST("reject-from", SCHEMA_STRINGS, MAILBOX(reject_from), false, 1000, "Delivery restrictions: Reject",
+        "Originators whose messages are not delivered here, even if `accept-from` has them."),
+    BOOLEAN("test-restrictions", MAILBOX(test_restrictions), "off", NULL,
+        "Test mode: what the options above would refuse is logged (event 12044) and delivered all the same."),
+    STRING("redirect-to", MAILBOX(redirect_to), NULL, 1, TEXT_BOUND, NULL,
+        "O/R address to which everything for this mailbox is redirected, unless the originator prohibits it."),
+    STRING("alternate-recipient", MAILBOX(alternate_recipient), NULL, 1, TEXT_BOUND, "Alternate recipient",
+        "O/R address to which what cannot be delivered here is redirected, unless the originator prohibits it."),
+    END};
+
+static const schema_option_t redirect_options[] = {
+    NEEDED("address", REDIRECT(address), 1, TEXT_BOUND, NULL, "O/R address whose messages are redirected."),
+    NEEDED("to", REDIRECT(to), 1, TEXT_BOUND, NULL, "O/R address that gets them."),
+    WORD("reason", SCHEMA_WORD, REDIRECT(reason), "recipient-assigned", redirection_reasons, NULL,
+        "Why, as the redirection history of the message says it."),
+    END};
+
+static const schema_option_t list_options[] = {
+    NEEDED("address", DLIST(address), 1, TEXT_BOUND, NULL, "O/R address of the list."),
+    LIST("members", SCHEMA_STRINGS, DLIST(members), true, 32767, NULL,
+        "O/R addresses of the members; addresses of other lists are nested lists."),
+    STRING("owner", DLIST(owner), NULL, 1, TEXT_BOUND, NULL, "O/R address of the list's owner."),
+    LIST("submit-permission", SCHEMA_STRINGS, DLIST(submitters), false, 1000, NULL,
+        "Who may send to the list, as patterns of addresses; by default everybody. For a message that another list "
+        "sends on, the address of that list counts."),
+    BOOLEAN("test-restrictions", DLIST(test_restrictions), "off", NULL,
+        "Test mode: a submitter without permission is logged (event 12044) and the list expanded all the same."),
+    WORD("report-propagation", SCHEMA_WORD, DLIST(propagation), "previous", propagations, NULL,
+        "Who gets the reports on messages to the members: `previous` (the originator, or the list that has this one "
+        "as member), `owner`, `both`, or `none`."),
+    WORD("member-reports", SCHEMA_WORD, DLIST(member_reports), "unchanged", member_reports, NULL,
+        "Which reports on messages to the members the originator is taken to want: those asked for (`unchanged`), "
+        "`none`, `non-delivery`, or `delivery` and non-delivery."),
+    BOOLEAN("always-report-expansion", DLIST(reports_always), "on", NULL,
+        "A delivery report that was asked for is made when the list is expanded; `off` makes it only if "
+        "`report-propagation` gives the originator none of the members' reports."),
     END};
 
 static const schema_option_t store_options[] = {
@@ -330,6 +405,10 @@ static const schema_section_t root_sections[] = {
      "A link to a peer MTA. Its title is its directory name, which events and commands use."},
     {"mailbox", true, false, SCHEMA_MAILBOX, mailbox_options, no_sections,
      "A folder to which messages are delivered. Its title is its name."},
+    {"distribution-list", true, false, SCHEMA_LIST, list_options, no_sections,
+     "A distribution list that is expanded here. Its title is its name."},
+    {"redirect", true, false, SCHEMA_REDIRECT, redirect_options, no_sections,
+     "An address whose messages go to another one, unless the originator prohibits it."},
     {"store", false, false, SCHEMA_CONFIG, store_options, no_sections, "The durable queue."},
     {"log", false, false, SCHEMA_CONFIG, log_options, log_sections, "Where events go."},
     {"admin", false, false, SCHEMA_CONFIG, admin_options, no_sections,

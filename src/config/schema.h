@@ -45,7 +45,9 @@ typedef enum schema_target_t {
     SCHEMA_MTA,
     SCHEMA_LISTENER,
     SCHEMA_CONNECTOR,
-    SCHEMA_MAILBOX
+    SCHEMA_MAILBOX,
+    SCHEMA_REDIRECT,
+    SCHEMA_LIST
 } schema_target_t;
 
 typedef struct schema_section_t {

@@ -8,6 +8,7 @@
 #include "mta/association.h"
 #include "mta/connector.h"
 #include "mta/delivery.h"
+#include "mta/list.h"
 #include "mta/object.h"
 #include "mta/queue.h"
 #include "mta/transfer_in.h"
@@ -54,6 +55,34 @@ connector_t *agent_find_connector(agent_t *agent, const char *name)
     return destination && destination->kind == ROUTE_CONNECTOR ? (connector_t *)destination : NULL;
 }
 
+void agent_kick(destination_t *destination)
+{
+    switch (destination->kind) {
+    case ROUTE_CONNECTOR: connector_kick((connector_t *)destination); break;
+    case ROUTE_MAILBOX: delivery_kick((mailbox_t *)destination); break;
+    case ROUTE_LIST: list_kick((list_t *)destination); break;
+    }
+}
+
+/* Takes on a configuration, or none. */
+static void configure(destination_t *destination, const void *config)
+{
+    switch (destination->kind) {
+    case ROUTE_CONNECTOR: connector_configure((connector_t *)destination, config); break;
+    case ROUTE_MAILBOX: delivery_configure((mailbox_t *)destination, config); break;
+    case ROUTE_LIST: list_configure((list_t *)destination, config); break;
+    }
+}
+
+static destination_t *make_destination(agent_t *agent, route_target_kind_t kind, const void *config)
+{
+    switch (kind) {
+    case ROUTE_MAILBOX: return &mailbox_create(agent, config)->destination;
+    case ROUTE_LIST: return &list_create(agent, config)->destination;
+    default: return &connector_create(agent, config)->destination;
+    }
+}
+
 /* A destination of this kind and name: the one that was there before, or a new one. A name that changed its
  * kind gets a new one; the old one's queue was routed anew. */
 static destination_t *take_destination(agent_t *agent, route_target_kind_t kind, const void *config,
@@ -61,22 +90,22 @@ static destination_t *take_destination(agent_t *agent, route_target_kind_t kind,
 {
     destination_t *destination = agent_find_destination(agent, name);
     if (destination && destination->kind == kind) {
-        if (kind == ROUTE_CONNECTOR)
-            connector_configure((connector_t *)destination, config);
-        else
-            delivery_configure((mailbox_t *)destination, config);
+        configure(destination, config);
         return destination;
     }
-    destination = kind == ROUTE_CONNECTOR ? &connector_create(agent, config)->destination
-                                          : &mailbox_create(agent, config)->destination;
+    destination = make_destination(agent, kind, config);
     apr_hash_set(agent->destinations, destination->name, APR_HASH_KEY_STRING, destination);
     return destination;
 }
 
 static bool is_configured(const config_t *config, const destination_t *destination)
 {
-    return destination->kind == ROUTE_CONNECTOR ? config_find_connector(config, destination->name) != NULL
-                                                : config_find_mailbox(config, destination->name) != NULL;
+    switch (destination->kind) {
+    case ROUTE_CONNECTOR: return config_find_connector(config, destination->name) != NULL;
+    case ROUTE_MAILBOX: return config_find_mailbox(config, destination->name) != NULL;
+    case ROUTE_LIST: return config_find_list(config, destination->name) != NULL;
+    }
+    return false;
 }
 
 static void remove_others(agent_t *agent, const config_t *config)
@@ -84,12 +113,8 @@ static void remove_others(agent_t *agent, const config_t *config)
     for (apr_hash_index_t *i = apr_hash_first(agent->route_pool, agent->destinations); i;
          i = apr_hash_next(i)) {
         destination_t *destination = apr_hash_this_val(i);
-        if (is_configured(config, destination))
-            continue;
-        if (destination->kind == ROUTE_CONNECTOR)
-            connector_configure((connector_t *)destination, NULL);
-        else
-            delivery_configure((mailbox_t *)destination, NULL);
+        if (!is_configured(config, destination))
+            configure(destination, NULL);
     }
 }
 
@@ -99,7 +124,10 @@ static err_t *apply_configuration(agent_t *agent, const config_t *config)
     apr_pool_t *pool;
     apr_pool_create(&pool, agent->pool);
     route_table_t *routes;
+    names_t *names;
     err_t *err = route_table_create(&routes, config, pool);
+    if (!err)
+        err = names_create(&names, config, pool);
     if (err) {
         err = err_copy(agent->pool, err);
         apr_pool_destroy(pool);
@@ -108,6 +136,7 @@ static err_t *apply_configuration(agent_t *agent, const config_t *config)
     apr_pool_t *old = agent->route_pool;
     agent->route_pool = pool;
     agent->routes = routes;
+    agent->names = names;
     agent->config = config;
     agent->connectors = apr_pcalloc(pool, (config->connector_count + 1) * sizeof(connector_t *));
     agent->mailboxes = apr_pcalloc(pool, (config->mailbox_count + 1) * sizeof(mailbox_t *));
@@ -117,6 +146,10 @@ static err_t *apply_configuration(agent_t *agent, const config_t *config)
     for (size_t i = 0; i < config->mailbox_count; i++)
         agent->mailboxes[i] = (mailbox_t *)take_destination(agent, ROUTE_MAILBOX, &config->mailboxes[i],
                                                             config->mailboxes[i].name);
+    agent->lists = apr_pcalloc(pool, (config->list_count + 1) * sizeof(list_t *));
+    for (size_t i = 0; i < config->list_count; i++)
+        agent->lists[i] =
+            (list_t *)take_destination(agent, ROUTE_LIST, &config->lists[i], config->lists[i].name);
     remove_others(agent, config);
     if (old)
         apr_pool_destroy(old);
@@ -341,29 +374,40 @@ const char *agent_listener_text(const agent_t *agent, size_t index, const char *
 
 /* Expiry: what is too old is non-delivered. Every entry is looked at once in a while. */
 
+static void expire_entry(queue_entry_t *entry)
+{
+    destination_t *destination = entry->destination;
+    agent_t *agent = destination->agent;
+    char id[32];
+    char minutes[32];
+    apr_snprintf(id, sizeof(id), "%" APR_UINT64_T_FMT, (apr_uint64_t)entry->message_id);
+    apr_snprintf(minutes, sizeof(minutes), "%" APR_INT64_T_FMT,
+                 (apr_int64_t)((agent_utc(agent) - entry->arrival) / 60000000));
+    event_subject_t subject = {.connector = destination->name};
+    event_raise(agent->services.events, EVENT_ID_MESSAGE_EXPIRED, &subject,
+                entry->object ? entry->object->record.mts_id : id, destination->name, minutes);
+    queue_take(entry);
+    trouble_t trouble = {.kind = TROUBLE_EXPIRED, .entry = entry};
+    trouble_handle(agent, &trouble);
+}
+
+/* Entries that can go, that wait for their time, and that are held, but not what is set aside: that could not
+ * even be read for a report. */
 static void expire_destination(destination_t *destination)
 {
-    agent_t *agent = destination->agent;
-    utc_time_t now = agent_utc(agent);
+    utc_time_t now = agent_utc(destination->agent);
     unsigned left = EXPIRE_BATCH;
-    for (int class = 0; class < MTA_CLASS_COUNT; class ++) {
+    queue_list_t *lists[MTA_CLASS_COUNT + 1] = {&destination->parked};
+    for (int class = 0; class < MTA_CLASS_COUNT; class ++)
+        lists[class + 1] = &destination->ready[class];
+    for (int i = 0; i <= MTA_CLASS_COUNT; i++) {
         queue_entry_t *next;
-        for (queue_entry_t *entry = destination->ready[class].first; entry && left; entry = next) {
+        for (queue_entry_t *entry = lists[i]->first; entry && left; entry = next) {
             next = entry->next;
-            if (entry->expiry > now)
+            if (entry->expiry > now || entry->state == STORE_ENTRY_BAD)
                 continue;
             left--;
-            char id[32];
-            char minutes[32];
-            apr_snprintf(id, sizeof(id), "%" APR_UINT64_T_FMT, (apr_uint64_t)entry->message_id);
-            apr_snprintf(minutes, sizeof(minutes), "%" APR_INT64_T_FMT,
-                         (apr_int64_t)((now - entry->arrival) / 60000000));
-            event_subject_t subject = {.connector = destination->name};
-            event_raise(agent->services.events, EVENT_ID_MESSAGE_EXPIRED, &subject,
-                        entry->object ? entry->object->record.mts_id : id, destination->name, minutes);
-            queue_take(entry);
-            trouble_t trouble = {.kind = TROUBLE_EXPIRED, .entry = entry};
-            trouble_handle(agent, &trouble);
+            expire_entry(entry);
         }
     }
 }
@@ -389,6 +433,8 @@ static void kick_all(agent_t *agent)
         connector_kick(agent->connectors[i]);
     for (size_t i = 0; i < agent->config->mailbox_count; i++)
         delivery_kick(agent->mailboxes[i]);
+    for (size_t i = 0; i < agent->config->list_count; i++)
+        list_kick(agent->lists[i]);
 }
 
 err_t *agent_start(agent_t *agent)
@@ -474,9 +520,11 @@ static void forget_destination(destination_t *destination)
         transfer_out_forget_all(connector);
         transfer_in_forget_all(connector);
         timers_cancel(timers, &connector->retry);
-    } else {
+    } else if (destination->kind == ROUTE_MAILBOX) {
         delivery_forget((mailbox_t *)destination);
         timers_cancel(timers, &((mailbox_t *)destination)->retry);
+    } else {
+        timers_cancel(timers, &((list_t *)destination)->retry);
     }
     queue_forget_all(destination);
 }

@@ -24,7 +24,10 @@
  * "address", "found", "target", "kind", "why", "candidates": [ { "target", "kind", "pattern", "cost",
  * "matches", "chosen", "why" } ] } send              { "originator", "recipients": [ text ], "content"
  * (base64), "content_type" (integer or object identifier text), "priority"?, "report"? (none, non-delivery,
- * delivery), "content_identifier"?, "probe"? (true), "deferred"? (UTC text), "content_return"? }
+ * delivery), "content_identifier"?, "probe"? (true), "deferred"?, "latest"? (UTC texts), "content_return"?,
+ *                       "alternate"? (address), "reassignment_prohibited"?, "dl_expansion_prohibited"?,
+ *                       "conversion_prohibited"?, "conversion_with_loss_prohibited"?, "alternate_allowed"?,
+ *                       "disclose_recipients"? (true) }
  *                       -> { "mts_id" }
  *   link.test         { "connector" } -> { "connector", "ok", "steps": [ { "layer", "ok", "text" } ],
  *                       "negotiated": { ... } }

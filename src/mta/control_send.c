@@ -1,5 +1,6 @@
 /* Local submission: a message or probe is made from what the operator or a program gives, and taken in as any
  * other. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <apr_base64.h>
@@ -9,6 +10,7 @@
 #include "mta/intake.h"
 #include "mta/object.h"
 #include "mta/trash.h"
+#include "x411/extensions.h"
 #include "x411/oraddress_text.h"
 
 typedef struct sending_t {
@@ -79,6 +81,48 @@ static bool set_content_type(control_call_t *call, apr_pool_t *pool, x411_apdu_t
     return true;
 }
 
+/* A time: UTCTime (261231235900Z) or ISO 8601 (2026-12-31T23:59:00Z). */
+static bool set_time(control_call_t *call, const char *what, utc_time_t *utc)
+{
+    const char *text = control_text(call, what);
+    int year, month, day, hour, minute, second, length = 0;
+    if (x411_time_read(bytes_of_string(text), utc) <= X411_TIME_NO_ZONE)
+        return true;
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second, &length) ==
+            6 &&
+        length == (int)strlen(text)) {
+        const char *short_form = apr_psprintf(call->pool, "%02d%02d%02d%02d%02d%02dZ", year % 100, month, day,
+                                              hour, minute, second);
+        if (year >= 1950 && year < 2050 && x411_time_read(bytes_of_string(short_form), utc) == X411_TIME_GOOD)
+            return true;
+    }
+    control_refuse(call, 400, "%s: a UTC time such as 2026-12-31T23:59:00Z is wanted, not \"%s\"", what,
+                   text);
+    return false;
+}
+
+/* What the originator prohibits or allows. */
+static void set_prohibitions(control_call_t *call, apr_pool_t *pool, x411_apdu_t *apdu)
+{
+    enum { PROHIBITED = 1 };
+    static const struct {
+        const char *name;
+        int64_t type;
+    } extensions[] = {{"reassignment_prohibited", X411_EXT_RECIPIENT_REASSIGNMENT_PROHIBITED},
+                      {"dl_expansion_prohibited", X411_EXT_DL_EXPANSION_PROHIBITED},
+                      {"conversion_with_loss_prohibited", X411_EXT_CONVERSION_WITH_LOSS_PROHIBITED}};
+    for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
+        if (json_is_true(json_object_get(call->arguments, extensions[i].name)))
+            x411_extension_set(pool, &apdu->extensions, extensions[i].type, 1 << X411_CRITICAL_DELIVERY,
+                               x411_value_number(pool, BER_ENUMERATED, PROHIBITED));
+    if (json_is_true(json_object_get(call->arguments, "alternate_allowed")))
+        x411_indicator_set(&apdu->flags, X411_FLAG_ALTERNATE_ALLOWED, true);
+    if (json_is_true(json_object_get(call->arguments, "conversion_prohibited")))
+        x411_indicator_set(&apdu->flags, X411_FLAG_CONVERSION_PROHIBITED, true);
+    if (json_is_true(json_object_get(call->arguments, "disclose_recipients")))
+        x411_indicator_set(&apdu->flags, X411_FLAG_DISCLOSURE, true);
+}
+
 static bool set_options(control_call_t *call, apr_pool_t *pool, x411_apdu_t *apdu, x411_user_report_t *report)
 {
     static const char *const priorities[] = {"normal", "non-urgent", "urgent", NULL};
@@ -103,14 +147,19 @@ static bool set_options(control_call_t *call, apr_pool_t *pool, x411_apdu_t *apd
         apdu->content_id = x411_printable(apr_pstrndup(pool, text, X411_UB_CONTENT_ID));
     if (json_is_true(json_object_get(call->arguments, "content_return")))
         x411_indicator_set(&apdu->flags, X411_FLAG_CONTENT_RETURN, true);
-    text = control_text(call, "deferred");
     utc_time_t utc;
-    if (text && x411_time_read(bytes_of_string(text), &utc) > X411_TIME_NO_ZONE) {
-        control_refuse(call, 400, "deferred: a UTC time such as 261231235900Z is wanted, not \"%s\"", text);
-        return false;
+    if (control_text(call, "deferred")) {
+        if (!set_time(call, "deferred", &utc))
+            return false;
+        apdu->deferred_delivery = x411_time_from_utc(pool, utc);
     }
-    if (text)
-        apdu->deferred_delivery.text = bytes_of_string(apr_pstrdup(pool, text));
+    if (control_text(call, "latest")) {
+        if (!set_time(call, "latest", &utc))
+            return false;
+        x411_extension_set(pool, &apdu->extensions, X411_EXT_LATEST_DELIVERY_TIME,
+                           1 << X411_CRITICAL_DELIVERY, x411_value_time(pool, utc));
+    }
+    set_prohibitions(call, pool, apdu);
     return true;
 }
 
@@ -118,6 +167,10 @@ static bool add_recipients(control_call_t *call, apr_pool_t *pool, x411_apdu_t *
                            x411_user_report_t report)
 {
     const json_t *list = json_object_get(call->arguments, "recipients");
+    const char *text = control_text(call, "alternate");
+    x411_or_name_t alternate;
+    if (text && !set_name(call, pool, "alternate", text, &alternate))
+        return false;
     if (!json_array_size(list)) {
         control_refuse(call, 400, "recipients: at least one O/R address is wanted");
         return false;
@@ -135,6 +188,9 @@ static bool add_recipients(control_call_t *call, apr_pool_t *pool, x411_apdu_t *
         x411_mta_report_t mta =
             report == X411_USER_REPORT_ALL ? X411_MTA_REPORT_ALL : X411_MTA_REPORT_NON_DELIVERY;
         recipient->indicators = x411_recipient_indicators(true, mta, report);
+        if (text)
+            x411_extension_set(pool, &recipient->extensions, X411_EXT_ORIGINATOR_REQUESTED_ALTERNATE,
+                               1 << X411_CRITICAL_SUBMISSION, x411_value_or_name(pool, &alternate));
     }
     return true;
 }
@@ -143,7 +199,11 @@ static bool set_content(control_call_t *call, object_t *object, bool probe)
 {
     const char *text = control_text(call, "content");
     if (probe) {
-        json_int_t length = json_integer_value(json_object_get(call->arguments, "content_length"));
+        const json_t *value = json_object_get(call->arguments, "content_length");
+        json_int_t length = json_integer_value(value);
+        if (!value && text &&
+            *text) /* that of the message that it asks about, without the octet that ends it */
+            length = apr_base64_decode_len(text) - 1;
         object->apdu->content_length_present = true;
         object->apdu->content_length = length;
     } else if (!text) {

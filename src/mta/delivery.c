@@ -11,9 +11,9 @@
 #include "mta/object.h"
 #include "mta/plan.h"
 #include "mta/queue.h"
+#include "mta/recipient.h"
 #include "mta/trouble.h"
 #include "mta/work.h"
-#include "x411/extensions.h"
 
 enum { RETRY_SECONDS = 30, DRAIN_BATCH = 64 };
 
@@ -35,7 +35,8 @@ struct delivery_t {
     bool last;
     bool complete;
     apr_status_t status;
-    plan_t plan; /* recipients and what became of them */
+    plan_t plan;  /* recipients and what became of them */
+    work_t *work; /* with what came of it */
 };
 
 static void next_chunk(delivery_t *delivery);
@@ -119,14 +120,20 @@ static void mailbox_failed(delivery_t *delivery)
     release(delivery);
 }
 
+static void settled(void *context, const err_t *err)
+{
+    delivery_t *delivery = context;
+    (void)err; /* a report that could not be made whole is made without the content */
+    work_remove_entry(delivery->work, delivery->entry);
+    work_commit(delivery->work, NULL, NULL);
+    release(delivery);
+}
+
 static void settle(delivery_t *delivery)
 {
-    agent_t *agent = delivery->agent;
-    work_t *work = work_begin(agent);
-    plan_report(&delivery->plan, work, delivery->object, delivery->object->record.arrival);
-    work_remove_entry(work, delivery->entry);
-    work_commit(work, NULL, NULL);
-    release(delivery);
+    delivery->work = work_begin(delivery->agent);
+    plan_settle(&delivery->plan, delivery->work, delivery->object, delivery->object->record.arrival, settled,
+                delivery);
 }
 
 static void done(worker_job_t *job)
@@ -212,22 +219,25 @@ static void name_files(delivery_t *delivery, const x411_apdu_t *apdu)
     json_decref(root);
 }
 
-/* What delivery promises each recipient; those with a critical extension that is not performed here are
- * failed. False if nobody is left to deliver to. */
+/* What delivery promises each recipient. The user's rules were looked at when it was routed; what the
+ * envelope demands of delivery is looked at again, for it may have come here by another way. False if nobody
+ * is left to deliver to. */
 static bool plan_delivery(delivery_t *delivery, x411_apdu_t *apdu)
 {
     plan_t *plan = &delivery->plan;
     plan_init(plan, delivery->agent, apdu, delivery->pool);
     if (apdu->kind == X411_REPORT)
         return true;
-    bool whole = x411_extension_undeliverable(&apdu->extensions, false) != NULL;
+    bool late = delivery->object->record.expiry <= agent_utc(delivery->agent);
     bool any = false;
     for (unsigned i = 0; i < apdu->recipient_count; i++) {
-        const x411_recipient_t *recipient = &apdu->recipients[i];
-        if (!queue_entry_has(delivery->entry, i, x411_responsible(recipient)))
+        recipient_fault_t fault;
+        if (!queue_entry_has(delivery->entry, i, x411_responsible(&apdu->recipients[i])))
             continue;
-        if (whole || x411_extension_undeliverable(&recipient->extensions, false)) {
-            plan_fail(plan, i, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_UNSUPPORTED_CRITICAL_FUNCTION, NULL);
+        if (late) {
+            plan_fail(plan, i, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_MAXIMUM_TIME_EXPIRED, NULL);
+        } else if (!recipient_check_delivery(apdu, i, delivery->pool, &fault)) {
+            plan_fail(plan, i, fault.reason, fault.diagnostic, fault.words);
         } else {
             plan_deliver(plan, i);
             any = true;

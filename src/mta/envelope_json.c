@@ -3,6 +3,7 @@
 #include "mta/queue.h"
 #include "x411/extensions.h"
 #include "x411/oraddress_text.h"
+#include "x411/report.h"
 
 json_t *envelope_json_text(bytes_t octets, apr_pool_t *pool)
 {
@@ -44,16 +45,48 @@ json_t *envelope_json_trace(const x411_trace_t *trace, apr_pool_t *pool)
         set_time(item, "arrival", &element->arrival, pool);
         json_object_set_new(item, "action",
                             json_string(element->action == X411_REROUTED ? "rerouted" : "relayed"));
+        set_time(item, "deferred", &element->deferred, pool);
+        if (element->other_actions_present && ber_bit(&element->other_actions, X411_OTHER_REDIRECTED))
+            json_object_set_new(item, "redirected", json_true());
+        if (element->other_actions_present && ber_bit(&element->other_actions, X411_OTHER_DL_OPERATION))
+            json_object_set_new(item, "dl_operation", json_true());
         json_array_append_new(array, item);
     }
     return array;
+}
+
+/* A redirection or expansion history as an array of { "name", "time", "reason"? }. */
+static void set_history(json_t *object, const char *key, const x411_extensions_t *extensions, int64_t type,
+                        apr_pool_t *pool)
+{
+    x411_history_t history;
+    const x411_extension_t *extension = x411_extension_find(extensions, type);
+    if (!extension || !x411_extension_history(extension, pool, &history))
+        return;
+    json_t *array = json_array();
+    for (unsigned i = 0; i < history.count; i++) {
+        const x411_history_element_t *element = &history.elements[i];
+        const char *reason = x411_redirection_reason_name(element->reason);
+        json_t *item = json_object();
+        json_object_set_new(item, "name", text_of(x411_or_name_text(pool, &element->name)));
+        set_time(item, "time", &element->time, pool);
+        if (type == X411_EXT_REDIRECTION_HISTORY)
+            json_object_set_new(item, "reason", json_string(reason ? reason : "unknown"));
+        json_array_append_new(array, item);
+    }
+    json_object_set_new(object, key, array);
 }
 
 static void set_outcome(json_t *item, const x411_outcome_t *outcome, apr_pool_t *pool)
 {
     json_object_set_new(item, "report", json_string(outcome->delivered ? "delivered" : "non-delivered"));
     set_time(item, "arrival", &outcome->arrival, pool);
+    if (outcome->originally_intended)
+        json_object_set_new(item, "originally_intended",
+                            text_of(x411_or_name_text(pool, outcome->originally_intended)));
     if (outcome->delivered) {
+        const char *user = x411_user_type_name(outcome->user_type_present ? outcome->user_type : 0);
+        json_object_set_new(item, "user_type", json_string(user ? user : "unknown"));
         set_time(item, "delivery_time", &outcome->delivery_time, pool);
         return;
     }
@@ -76,6 +109,7 @@ static json_t *recipient_json(const x411_recipient_t *recipient, bool delivered,
     json_t *item = json_object();
     json_object_set_new(item, "address", text_of(x411_or_name_text(pool, &recipient->name)));
     json_object_set_new(item, "number", json_integer(recipient->number));
+    set_history(item, "redirection_history", &recipient->extensions, X411_EXT_REDIRECTION_HISTORY, pool);
     if (recipient->outcome) {
         set_outcome(item, recipient->outcome, pool);
         return item;
@@ -136,6 +170,11 @@ json_t *envelope_json(object_t *object, const x411_apdu_t *apdu, const queue_ent
     }
     json_object_set_new(root, "recipients", recipients);
     json_object_set_new(root, "trace", envelope_json_trace(&apdu->trace, pool));
+    set_history(root, "dl_expansion_history", &apdu->extensions, X411_EXT_DL_EXPANSION_HISTORY, pool);
+    set_history(root, "originator_and_dl_expansion_history", &apdu->extensions,
+                X411_EXT_ORIGINATOR_AND_DL_HISTORY, pool);
+    if (report)
+        json_object_set_new(root, "returned_content", json_boolean(apdu->report->returned_content_present));
     if (apdu->extensions.count)
         json_object_set_new(root, "extensions", extensions_json(&apdu->extensions, pool));
     return root;

@@ -4,11 +4,13 @@
 #include <apr_strings.h>
 
 #include "event/ids.h"
+#include "mta/deferral.h"
 #include "mta/object.h"
 #include "mta/plan.h"
 #include "mta/queue.h"
 #include "mta/trash.h"
 #include "mta/work.h"
+#include "x411/downgrade.h"
 
 typedef struct intake_t intake_t;
 
@@ -20,6 +22,8 @@ struct intake_t {
     connector_t *source;
     uint64_t content_length;
     utc_time_t arrival;
+    utc_time_t due;   /* deferred until then; 0 = not */
+    bool list_report; /* a report for an own distribution list */
     uint8_t digest[STORE_DIGEST_SIZE];
     work_t *work;
     plan_t plan;
@@ -87,24 +91,6 @@ static void forget(intake_t *intake)
     }
 }
 
-/* When a message of this priority that began its way at `base` is given up. */
-static utc_time_t expiry_of(const intake_t *intake)
-{
-    const x411_apdu_t *apdu = intake->object->apdu;
-    const config_mta_t *mta = &intake->agent->config->mta;
-    unsigned minutes = apdu->priority == X411_URGENT       ? mta->message_timeout_urgent
-                       : apdu->priority == X411_NON_URGENT ? mta->message_timeout_non_urgent
-                                                           : mta->message_timeout_normal;
-    utc_time_t base = intake->arrival;
-    utc_time_t time;
-    if (apdu->trace.count && x411_time_to_utc(&apdu->trace.elements[0].arrival, &time) && time < base)
-        base = time;
-    /* The time that a message was deferred does not count. */
-    if (x411_time_to_utc(&apdu->deferred_delivery, &time) && time > base)
-        base = time;
-    return base + TIME_SECONDS((int64_t)minutes * 60);
-}
-
 static const char *mts_id_text(const intake_t *intake)
 {
     return x411_mts_id_text(intake->plan.pool, &intake->object->apdu->mts_id);
@@ -124,6 +110,13 @@ static bool check_whole(intake_t *intake, utc_time_t expiry)
     const char *mts_id = mts_id_text(intake);
     event_subject_t subject = {.mts_id = mts_id, .layer = "P1"};
     x411_domain_t domain = agent_domain(agent);
+    if (apdu->trace.count >= X411_UB_TRANSFERS) {
+        event_raise(agent->services.events, EVENT_ID_TOO_MUCH_TRACE, &subject, mts_id, "unable-to-transfer",
+                    "size-constraint-violation");
+        plan_fail_all(plan, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_SIZE_CONSTRAINT_VIOLATION,
+                      "there is too much trace information");
+        return true;
+    }
     if (x411_loop_check(plan->pool, apdu, &domain, agent->config->mta.name) != X411_LOOP_NONE) {
         agent->loops_seen++;
         event_raise(agent->services.events, EVENT_ID_LOOP_DETECTED, &subject, mts_id, source_name(intake));
@@ -190,6 +183,11 @@ static void make_plan(intake_t *intake, utc_time_t expiry)
     const char *source = intake->source ? intake->source->destination.name : NULL;
     if (check_whole(intake, expiry))
         return;
+    if (apdu->kind == X411_REPORT &&
+        names_find_list(intake->agent->names, &apdu->originator.address, plan->pool)) {
+        intake->list_report = true; /* in its own stead go those that the list makes of it */
+        return;
+    }
     if (apdu->kind == X411_REPORT) {
         plan_route_all(plan, source, intake->content_length);
         return;
@@ -206,43 +204,35 @@ static void make_plan(intake_t *intake, utc_time_t expiry)
 
 static void stamp(intake_t *intake)
 {
-    agent_t *agent = intake->agent;
-    x411_domain_t domain = agent_domain(agent);
+    x411_domain_t domain = agent_domain(intake->agent);
+    const char *mta = intake->agent->config->mta.name;
     apr_pool_t *pool = intake->object->pool;
     x411_apdu_t *apdu = intake->object->apdu;
-    if (!x411_trace_stamp(pool, apdu, &domain, intake->arrival, X411_RELAYED)) {
-        const char *mts_id = mts_id_text(intake);
-        event_subject_t subject = {.mts_id = mts_id, .layer = "P1"};
-        event_raise(agent->services.events, EVENT_ID_TOO_MUCH_TRACE, &subject, mts_id, "unable-to-transfer",
-                    "size-constraint-violation");
-        plan_fail_all(&intake->plan, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_SIZE_CONSTRAINT_VIOLATION,
-                      NULL);
-        intake->plan.hops = NULL;
-        return;
-    }
-    x411_internal_trace_stamp(pool, apdu, &domain, agent->config->mta.name, intake->arrival, X411_RELAYED);
+    /* There is room: a message that has more trace than the bound goes no further. */
+    x411_trace_stamp(pool, apdu, &domain, intake->arrival, X411_RELAYED);
+    x411_internal_trace_stamp(pool, apdu, &domain, mta, intake->arrival, X411_RELAYED);
+    if (intake->plan.redirected)
+        x411_trace_other_action(pool, apdu, &domain, mta, X411_OTHER_REDIRECTED);
+    if (intake->due)
+        x411_trace_deferred(pool, apdu, &domain, intake->due);
 }
 
 static void add_entries(intake_t *intake)
 {
     plan_t *plan = &intake->plan;
     object_t *object = intake->object;
-    utc_time_t due = 0;
-    if (x411_time_to_utc(&object->apdu->deferred_delivery, &due) && due > intake->arrival &&
-        !intake->source) {
+    if (intake->due) {
         const char *mts_id = mts_id_text(intake);
         event_subject_t subject = {.mts_id = mts_id};
         event_raise(intake->agent->services.events, EVENT_ID_DEFERRED_STARTED, &subject, mts_id,
                     bytes_to_string(plan->pool, object->apdu->deferred_delivery.text));
-    } else {
-        due = 0;
     }
     for (plan_hop_t *hop = plan->hops; hop; hop = hop->next) {
         bool all = plan->hop_count == 1 && plan->result_count == 0;
         queue_entry_t *entry =
             queue_entry_create(hop->destination, store_new_id(intake->agent->services.store),
                                object->record.id, hop->recipients, all ? 0 : hop->count);
-        work_add_entry(intake->work, object, entry, due);
+        work_add_entry(intake->work, object, entry, intake->due);
     }
 }
 
@@ -308,6 +298,42 @@ static bool is_repeat(intake_t *intake)
     return true;
 }
 
+static void settled(void *context, const err_t *err)
+{
+    intake_t *intake = context;
+    object_t *object = intake->object;
+    if (err) {
+        forget(intake);
+        answer_now(intake, INTAKE_FAILED, err);
+        return;
+    }
+    if (intake->list_report)
+        plan_send_report(intake->agent, intake->work, object->apdu);
+    if (intake->plan.hops) {
+        object_retain(object);
+        work_add_object(intake->work, object);
+        add_entries(intake);
+    } else if (!object->content_here) {
+        work_delete_chunks(intake->work, object->record.id);
+    }
+    if (intake->source)
+        work_add_mark(intake->work, intake->digest);
+    work_commit(intake->work, secured, intake);
+}
+
+/* What is not the peer's fault, and has been agreed with it. */
+static void accommodate(intake_t *intake)
+{
+    x411_apdu_t *apdu = intake->object->apdu;
+    const config_connector_t *config = intake->source ? intake->source->config : NULL;
+    if (!config || !config->common_name_from_dda)
+        return;
+    apr_pool_t *pool = intake->object->pool;
+    x411_or_name_upgrade(pool, &apdu->originator);
+    for (unsigned i = 0; i < apdu->recipient_count; i++)
+        x411_or_name_upgrade(pool, &apdu->recipients[i].name);
+}
+
 void intake_begin(object_t *object, uint64_t content_length, connector_t *source, intake_done_t done,
                   void *context)
 {
@@ -332,7 +358,11 @@ void intake_begin(object_t *object, uint64_t content_length, connector_t *source
         answer_now(intake, INTAKE_BUSY, NULL);
         return;
     }
-    utc_time_t expiry = expiry_of(intake);
+    accommodate(intake);
+    bool agreed = !source || (source->config && source->config->deferred_delivery);
+    intake->due = deferral_due(object->apdu, intake->arrival, agreed);
+    utc_time_t expiry =
+        deferral_expiry(&agent->config->mta, object->apdu, intake->arrival, intake->due, work_pool(work));
     make_plan(intake, expiry);
     stamp(intake);
     err_t *err = object_describe(object, object->apdu, content_length,
@@ -341,17 +371,7 @@ void intake_begin(object_t *object, uint64_t content_length, connector_t *source
         answer_now(intake, INTAKE_FAILED, err);
         return;
     }
-    plan_report(&intake->plan, work, object, intake->arrival);
-    if (intake->plan.hops) {
-        object_retain(object);
-        work_add_object(work, object);
-        add_entries(intake);
-    } else if (!object->content_here) {
-        work_delete_chunks(work, object->record.id);
-    }
-    if (source)
-        work_add_mark(work, intake->digest);
     intake->next = agent->intakes;
     agent->intakes = intake;
-    work_commit(work, secured, intake);
+    plan_settle(&intake->plan, work, object, intake->arrival, settled, intake);
 }

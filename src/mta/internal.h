@@ -10,6 +10,7 @@
 #include "mta/worker.h"
 #include "net/net.h"
 #include "osi/stack.h"
+#include "route/names.h"
 #include "route/route.h"
 #include "x411/apdu_stream.h"
 #include "x411/bind.h"
@@ -18,6 +19,7 @@
 typedef struct destination_t destination_t;
 typedef struct connector_t connector_t;
 typedef struct mailbox_t mailbox_t;
+typedef struct list_t list_t;
 typedef struct association_t association_t;
 typedef struct object_t object_t;
 typedef struct queue_entry_t queue_entry_t;
@@ -53,7 +55,8 @@ struct object_t {
     x411_apdu_t *apdu;      /* the envelope decoded; made when first needed */
     bytes_t content;        /* the whole content, if it is here */
     bool content_here;
-    size_t cost; /* octets that count against MTA_CACHE_LIMIT */
+    bytes_t returned; /* the same, read from the store for a report that returns it */
+    size_t cost;      /* octets that count against MTA_CACHE_LIMIT */
 };
 
 /* One next hop of a message. */
@@ -142,6 +145,14 @@ struct mailbox_t {
     uint64_t delivered;
 };
 
+struct list_t {
+    destination_t destination;
+    const config_list_t *config;
+    queue_entry_t *entry; /* being expanded, if busy */
+    timers_item_t retry;
+    bool busy;
+};
+
 typedef enum association_state_t {
     ASSOCIATION_CONNECTING, /* TCP */
     ASSOCIATION_OPENING,
@@ -190,8 +201,10 @@ struct agent_t {
     const config_t *config;
     apr_pool_t *route_pool;
     route_table_t *routes;
+    names_t *names;           /* lists, redirections, abilities of mailboxes */
     connector_t **connectors; /* by index in config->connectors */
     mailbox_t **mailboxes;    /* by index in config->mailboxes */
+    list_t **lists;           /* by index in config->lists */
     apr_hash_t *destinations; /* by name: every destination that ever was, so that pointers stay good */
     association_t *associations;
     unsigned association_count;
@@ -248,6 +261,8 @@ destination_t *agent_find_destination(agent_t *agent, const char *name);
 connector_t *agent_find_connector(agent_t *agent, const char *name);
 /* The address of the listener number index as text, NULL if there are not so many; *name its name. */
 const char *agent_listener_text(const agent_t *agent, size_t index, const char **name);
+/* Starts what a destination does about entries that can go. */
+void agent_kick(destination_t *destination);
 /* Calls services.stopped once nothing is left to wait for. */
 void agent_check_stopped(agent_t *agent);
 

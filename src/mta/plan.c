@@ -5,7 +5,6 @@
 #include "event/ids.h"
 #include "mta/connector.h"
 #include "mta/object.h"
-#include "mta/queue.h"
 #include "x411/oraddress_text.h"
 
 void plan_init(plan_t *plan, agent_t *agent, x411_apdu_t *apdu, apr_pool_t *pool)
@@ -65,7 +64,7 @@ void plan_fail_all(plan_t *plan, int64_t reason, int64_t diagnostic, const char 
             plan_fail(plan, i, reason, diagnostic, supplementary);
 }
 
-static void add_to_hop(plan_t *plan, destination_t *destination, unsigned index)
+void plan_add(plan_t *plan, destination_t *destination, unsigned index)
 {
     plan_hop_t *hop = plan->hops;
     while (hop && hop->destination != destination)
@@ -99,8 +98,8 @@ void plan_route_state(agent_t *agent, route_state_t *state)
     *state = (route_state_t){.facts = connector_facts, .context = agent};
 }
 
-static destination_t *choose(plan_t *plan, const x411_or_name_t *name, const char *came_in_by,
-                             const char *const *tried, uint64_t content_length, route_choice_t *choice)
+destination_t *plan_choose(plan_t *plan, const x411_or_name_t *name, const char *came_in_by,
+                           const char *const *tried, uint64_t content_length, route_choice_t *choice)
 {
     route_state_t state;
     plan_route_state(plan->agent, &state);
@@ -118,109 +117,50 @@ static destination_t *choose(plan_t *plan, const x411_or_name_t *name, const cha
 bool plan_try(plan_t *plan, unsigned index, const x411_or_name_t *name, const char *came_in_by,
               const char *const *tried, uint64_t content_length)
 {
+    agent_t *agent = plan->agent;
+    const names_list_t *list =
+        plan->apdu->kind == X411_MESSAGE ? names_find_list(agent->names, &name->address, plan->pool) : NULL;
     route_choice_t choice;
-    destination_t *destination = choose(plan, name, came_in_by, tried, content_length, &choice);
+    destination_t *destination = list ? &agent->lists[list->index]->destination
+                                      : plan_choose(plan, name, came_in_by, tried, content_length, &choice);
     if (destination)
-        add_to_hop(plan, destination, index);
+        plan_add(plan, destination, index);
     return destination != NULL;
 }
 
-void plan_route(plan_t *plan, unsigned index, const char *came_in_by, const char *const *tried,
-                uint64_t content_length)
+bool plan_dead_letter(plan_t *plan, const char *why)
 {
-    x411_recipient_t *recipient = &plan->apdu->recipients[index];
-    route_choice_t choice;
-    destination_t *destination = choose(plan, &recipient->name, came_in_by, tried, content_length, &choice);
-    if (!destination) {
-        const char *mts_id = x411_mts_id_text(plan->pool, &plan->apdu->mts_id);
-        const char *address = x411_or_name_text(plan->pool, &recipient->name);
-        event_subject_t subject = {.mts_id = mts_id, .layer = "routing"};
-        /* Two MTAs that each take the other for the way there: a loop, found before it is entered. After
-         * failed tries elsewhere the same is no loop but the lack of another way. */
-        bool loop = choice.came_back && !tried;
-        if (loop)
-            event_raise(plan->agent->services.events, EVENT_ID_LOOP_DETECTED, &subject, mts_id, came_in_by);
-        event_raise(plan->agent->services.events, EVENT_ID_RECIPIENT_NO_ROUTE, &subject, address, mts_id,
-                    choice.why_none ? choice.why_none : "");
-        plan_fail(plan, index, X411_REASON_UNABLE_TO_TRANSFER,
-                  loop ? X411_DIAG_LOOP_DETECTED : X411_DIAG_UNRECOGNISED_OR_NAME, choice.why_none);
+    agent_t *agent = plan->agent;
+    const char *name = agent->config->mta.dead_letter_mailbox;
+    destination_t *mailbox = name ? agent_find_destination(agent, name) : NULL;
+    if (!mailbox || mailbox->kind != ROUTE_MAILBOX)
+        return false;
+    const char *mts_id = x411_mts_id_text(plan->pool, &plan->apdu->mts_id);
+    event_subject_t subject = {.mts_id = mts_id, .connector = name, .layer = "routing"};
+    event_raise(agent->services.events, EVENT_ID_DEAD_LETTER, &subject, mts_id, name, why);
+    plan_add(plan, mailbox, 0);
+    return true;
+}
+
+static void route_report(plan_t *plan, const char *came_in_by, uint64_t content_length)
+{
+    if (plan_try(plan, 0, &plan->apdu->originator, came_in_by, NULL, content_length))
         return;
-    }
-    if (plan->apdu->kind == X411_PROBE && destination->kind == ROUTE_MAILBOX) {
-        plan_deliver(plan, index); /* a probe is answered here */
+    const char *subject_id = x411_mts_id_text(plan->pool, &plan->apdu->report->subject_id);
+    const char *address = x411_or_name_text(plan->pool, &plan->apdu->originator);
+    if (plan_dead_letter(plan, apr_psprintf(plan->pool, "no way leads to %s", address)))
         return;
-    }
-    add_to_hop(plan, destination, index);
+    event_subject_t subject = {.mts_id = subject_id, .layer = "routing"};
+    event_raise(plan->agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, subject_id, address);
 }
 
 void plan_route_all(plan_t *plan, const char *came_in_by, uint64_t content_length)
 {
     if (plan->apdu->kind == X411_REPORT) {
-        route_choice_t choice;
-        destination_t *destination =
-            choose(plan, &plan->apdu->originator, came_in_by, NULL, content_length, &choice);
-        if (destination) {
-            add_to_hop(plan, destination, 0);
-            return;
-        }
-        const char *subject_id = x411_mts_id_text(plan->pool, &plan->apdu->report->subject_id);
-        event_subject_t subject = {.mts_id = subject_id, .layer = "routing"};
-        event_raise(plan->agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, subject_id,
-                    x411_or_name_text(plan->pool, &plan->apdu->originator));
+        route_report(plan, came_in_by, content_length);
         return;
     }
     for (unsigned i = 0; i < plan->apdu->recipient_count; i++)
         if (x411_responsible(&plan->apdu->recipients[i]))
             plan_route(plan, i, came_in_by, NULL, content_length);
-}
-
-static void add_report(plan_t *plan, work_t *work, x411_apdu_t *report)
-{
-    agent_t *agent = plan->agent;
-    plan_t route;
-    plan_init(&route, agent, report, work_pool(work));
-    plan_route_all(&route, NULL, 0);
-    if (!route.hops)
-        return;
-    object_t *object = object_create(agent);
-    utc_time_t now = agent_utc(agent);
-    utc_time_t expiry = now + TIME_SECONDS((int64_t)agent->config->mta.message_timeout_normal * 60);
-    err_t *err = object_describe(object, report, 0, NULL, now, expiry);
-    const char *subject_id = x411_mts_id_text(plan->pool, &plan->apdu->mts_id);
-    event_subject_t subject = {.mts_id = subject_id, .layer = "P1"};
-    if (err) {
-        event_raise(agent->services.events, EVENT_ID_MESSAGE_SET_ASIDE, &subject, subject_id,
-                    err_describe(work_pool(work), err));
-        object_release(object);
-        return;
-    }
-    object->content_here = true;
-    work_add_object(work, object);
-    destination_t *destination = route.hops->destination;
-    queue_entry_t *entry =
-        queue_entry_create(destination, store_new_id(agent->services.store), object->record.id, NULL, 0);
-    work_add_entry(work, object, entry, 0);
-    agent->reports_made++;
-    event_raise(agent->services.events, EVENT_ID_REPORT_MADE, &subject, object->record.mts_id, subject_id,
-                x411_or_name_text(work_pool(work), &report->originator));
-}
-
-void plan_report(plan_t *plan, work_t *work, const object_t *subject, utc_time_t arrival)
-{
-    agent_t *agent = plan->agent;
-    if (!plan->result_count)
-        return;
-    x411_report_spec_t spec = {.subject = plan->apdu,
-                               .subject_arrival = arrival,
-                               .results = plan->results,
-                               .result_count = plan->result_count,
-                               .id = agent_new_mts_id(agent, work_pool(work)),
-                               .domain = agent_domain(agent),
-                               .mta = agent->config->mta.name,
-                               .now = agent_utc(agent),
-                               .content = subject && subject->content_here ? subject->content : BYTES_NONE,
-                               .return_content = true};
-    x411_apdu_t *report = x411_report_build(work_pool(work), &spec);
-    if (report)
-        add_report(plan, work, report);
 }

@@ -22,6 +22,7 @@ typedef struct plan_t {
     x411_result_t *results; /* recipients that are done here: failed, or a probe that would be delivered */
     unsigned result_count;
     unsigned result_capacity;
+    bool redirected; /* a recipient was: this MTA's trace elements are to say so */
 } plan_t;
 
 /* An empty plan for apdu in pool. */
@@ -33,20 +34,39 @@ void plan_deliver(plan_t *plan, unsigned index);
 /* Says that every recipient for which this MTA answers fails. */
 void plan_fail_all(plan_t *plan, int64_t reason, int64_t diagnostic, const char *supplementary);
 
-/* Routes one recipient and adds it to its hop, or fails it. state says where the APDU came from. */
+/* Routes one recipient (resolve.c): redirections and distribution lists of this MTA, then address spaces;
+ * where it cannot be delivered, alternate recipients. It is added to the hop of the way found, or it fails;
+ * of a probe the result is what a message would have had. A redirection changes the APDU. */
 void plan_route(plan_t *plan, unsigned index, const char *came_in_by, const char *const *tried,
                 uint64_t content_length);
 /* Adds recipient index, whose name is given, to the hop that route choice finds; false if there is none. */
 bool plan_try(plan_t *plan, unsigned index, const x411_or_name_t *name, const char *came_in_by,
               const char *const *tried, uint64_t content_length);
 /* Routes all recipients for which this MTA answers; a report goes by its destination (recipient index 0 of
- * its hop stands for it). */
+ * its hop stands for it), else to the dead letter mailbox. */
 void plan_route_all(plan_t *plan, const char *came_in_by, uint64_t content_length);
+/* Adds the dead letter mailbox as the report's only hop; false if there is none. why: in words. */
+bool plan_dead_letter(plan_t *plan, const char *why);
+
+/* The steps of these: the destination by address space, NULL with *choice saying why; recipient index added
+ * to its hop. */
+destination_t *plan_choose(plan_t *plan, const x411_or_name_t *name, const char *came_in_by,
+                           const char *const *tried, uint64_t content_length, route_choice_t *choice);
+void plan_add(plan_t *plan, destination_t *destination, unsigned index);
 
 /* Adds to work the report on the plan's results, if one is wanted and can be routed; a report that has no
  * route is dropped with event 141. subject: the object that the plan is about, for the content to return (may
  * be NULL), and when it arrived. */
 void plan_report(plan_t *plan, work_t *work, const object_t *subject, utc_time_t arrival);
+/* The same, after the content that the report is to return was read from the store. done is called once,
+ * perhaps before the call returns; with err nothing was added. subject must stay until then. */
+typedef void (*plan_settled_t)(void *context, const err_t *err);
+void plan_settle(plan_t *plan, work_t *work, object_t *subject, utc_time_t arrival, plan_settled_t done,
+                 void *context);
+
+/* Adds a report to work: by way of own lists to where it goes, or to the dead letter mailbox, or nowhere
+ * (event 141). */
+void plan_send_report(agent_t *agent, work_t *work, x411_apdu_t *report);
 
 /* What route choice asks of connectors. */
 void plan_route_state(agent_t *agent, route_state_t *state);

@@ -1,9 +1,10 @@
 #include "mta/queue.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "mta/connector.h"
-#include "mta/delivery.h"
+#include "event/ids.h"
 #include "mta/object.h"
 
 typedef struct shared_t {
@@ -160,13 +161,13 @@ static void drop_delay(queue_entry_t *entry)
     entry->delay = NULL;
 }
 
-/* Starts what a destination does about entries that can go. */
-static void kick(destination_t *destination)
+static void tell_due(const queue_entry_t *entry)
 {
-    if (destination->kind == ROUTE_CONNECTOR)
-        connector_kick((connector_t *)destination);
-    else
-        delivery_kick((mailbox_t *)destination);
+    char id[24];
+    snprintf(id, sizeof(id), "%" PRIu64, entry->message_id);
+    const char *mts_id = entry->object ? entry->object->record.mts_id : id;
+    event_subject_t subject = {.mts_id = mts_id, .connector = entry->destination->name};
+    event_raise(entry->destination->agent->services.events, EVENT_ID_DEFERRED_DUE, &subject, mts_id);
 }
 
 static void delay_over(void *baton)
@@ -175,10 +176,12 @@ static void delay_over(void *baton)
     queue_entry_t *entry = delay->entry;
     entry->delay = NULL;
     free(delay);
+    if (entry->state == STORE_ENTRY_DEFERRED)
+        tell_due(entry);
     entry->state = STORE_ENTRY_QUEUED;
     unlink_entry(entry);
     link_ready(entry, false);
-    kick(entry->destination);
+    agent_kick(entry->destination);
 }
 
 static void place(queue_entry_t *entry, utc_time_t due, bool front)

@@ -29,8 +29,10 @@ struct transfer_out_t {
     buffer_t envelope; /* holds the framing's prefix */
     x411_framing_t framing;
     unsigned recipients; /* for which the peer becomes responsible */
-    uint64_t position;   /* octets of the APDU given to the stack */
-    uint8_t *chunk;      /* malloc: the chunk of content at hand */
+    uint16_t *failed;    /* recipients that the peer's protocol cannot carry: indices in the message */
+    unsigned failed_count;
+    uint64_t position; /* octets of the APDU given to the stack */
+    uint8_t *chunk;    /* malloc: the chunk of content at hand */
     size_t chunk_length;
     unsigned chunk_number;
     bool started;
@@ -78,8 +80,9 @@ static void release(transfer_out_t *transfer)
 }
 
 /* The copy of the APDU for this next hop: it answers for the entry's recipients; the others stay in it, with
- * their numbers and without responsibility, if the originator discloses recipients. */
-static x411_apdu_t *copy_for_hop(transfer_out_t *transfer, const x411_apdu_t *apdu)
+ * their numbers and without responsibility, if the originator discloses recipients. origins gets the index
+ * that each has in apdu. */
+static x411_apdu_t *copy_for_hop(transfer_out_t *transfer, const x411_apdu_t *apdu, uint16_t *origins)
 {
     x411_apdu_t *copy = x411_apdu_clone(transfer->pool, apdu);
     if (copy->kind == X411_REPORT)
@@ -93,6 +96,7 @@ static x411_apdu_t *copy_for_hop(transfer_out_t *transfer, const x411_apdu_t *ap
             continue;
         x411_indicator_set(&recipient.indicators, 0, ours);
         transfer->recipients += ours ? 1 : 0;
+        origins[kept] = (uint16_t)i;
         copy->recipients[kept++] = recipient;
     }
     copy->recipient_count = kept;
@@ -112,20 +116,30 @@ static void apply_quirks(const transfer_out_t *transfer, x411_apdu_t *copy, x411
         x411_indicator_set(&copy->flags, X411_FLAG_CONTENT_RETURN, false);
 }
 
-/* Recipients that 1984 cannot carry are non-delivered; the others go on. */
-static err_t *downgrade(transfer_out_t *transfer, x411_apdu_t *copy)
+/* Makes copy fit for 1984. Recipients whom that cannot carry are noted: they are non-delivered, and the
+ * others go. Those that are only disclosed are left out. */
+static err_t *downgrade(transfer_out_t *transfer, x411_apdu_t *copy, const uint16_t *origins)
 {
     bool *failed = apr_pcalloc(transfer->pool, copy->recipient_count + 1);
     err_t *err = x411_downgrade(transfer->pool, copy, failed);
     if (err)
         return err;
+    transfer->failed = apr_palloc(transfer->pool, (copy->recipient_count + 1) * sizeof(*transfer->failed));
+    unsigned kept = 0;
     unsigned answered = 0;
     for (unsigned i = 0; i < copy->recipient_count; i++) {
-        if (failed[i] && x411_responsible(&copy->recipients[i]))
-            return err_create(transfer->pool, X411_ERROR_DOWNGRADE, "P1",
-                              "the address of a recipient cannot be said in 1984 P1");
-        answered += x411_responsible(&copy->recipients[i]) ? 1 : 0;
+        bool ours = x411_responsible(&copy->recipients[i]);
+        if (failed[i] && ours && copy->kind != X411_REPORT)
+            transfer->failed[transfer->failed_count++] = origins[i];
+        if (failed[i] && copy->kind != X411_REPORT)
+            continue;
+        answered += ours ? 1 : 0;
+        copy->recipients[kept++] = copy->recipients[i];
     }
+    copy->recipient_count = kept;
+    if (transfer->failed_count)
+        return err_create(transfer->pool, X411_ERROR_DOWNGRADE, "P1",
+                          "the address of a recipient cannot be said in 1984 P1");
     if (copy->kind == X411_REPORT || answered)
         return NULL;
     return err_create(transfer->pool, X411_ERROR_DOWNGRADE, "P1", "no recipient is left for 1984 P1");
@@ -137,13 +151,14 @@ static err_t *encode(transfer_out_t *transfer)
     x411_apdu_t *apdu = object_apdu(transfer->object, &err);
     if (!apdu)
         return err;
-    x411_apdu_t *copy = copy_for_hop(transfer, apdu);
+    uint16_t *origins = apr_palloc(transfer->pool, (apdu->recipient_count + 1) * sizeof(*origins));
+    x411_apdu_t *copy = copy_for_hop(transfer, apdu, origins);
     stack_facts_t facts;
     osi_stack_facts(transfer->association->stack, &facts);
     x411_encode_options_t options = {.mode = transfer->mode, .presentation_context = facts.apdu_context};
     apply_quirks(transfer, copy, &options);
     if (transfer->mode == X411_MODE_1984) {
-        err = downgrade(transfer, copy);
+        err = downgrade(transfer, copy, origins);
         if (err)
             return err;
     }
@@ -157,15 +172,25 @@ static err_t *encode(transfer_out_t *transfer)
     return err;
 }
 
-/* Ends the transfer because the message itself cannot be sent this way. */
+/* Ends the transfer because the message, or the message for some recipients, cannot be sent this way. The
+ * others go when those are out of the entry. */
 static void fail_message(transfer_out_t *transfer, const err_t *err)
 {
     queue_entry_t *entry = transfer->entry;
     association_t *association = transfer->association;
+    if (err->code == X411_ERROR_DOWNGRADE) {
+        const char *mts_id = transfer->object->record.mts_id;
+        const char *name = transfer->connector->destination.name;
+        event_subject_t subject = {.mts_id = mts_id, .connector = name, .layer = "P1"};
+        event_raise(transfer->agent->services.events, EVENT_ID_DOWNGRADE_FAILURE, &subject, mts_id, name,
+                    "unable-to-transfer", "unable-to-downgrade");
+    }
     trouble_t trouble = {.kind = err->code == X411_ERROR_DOWNGRADE ? TROUBLE_DOWNGRADE : TROUBLE_UNUSABLE,
                          .err = err,
                          .entry = entry,
-                         .connector = transfer->connector};
+                         .connector = transfer->connector,
+                         .recipients = transfer->failed,
+                         .recipient_count = transfer->failed_count};
     trouble_handle(transfer->agent, &trouble);
     release(transfer);
     association_next(association);

@@ -8,7 +8,10 @@
 #include "mta/object.h"
 #include "mta/plan.h"
 #include "mta/queue.h"
+#include "mta/redirection.h"
+#include "mta/reissue.h"
 #include "mta/work.h"
+#include "x411/oraddress_text.h"
 
 typedef enum action_t {
     RETRY_TRANSFER, /* after the transfer interval, as often as the connector's transfer retries say; then
@@ -38,13 +41,29 @@ static const rule_t rules[TROUBLE_KIND_COUNT] = {
 
 enum { SOON_SECONDS = 30 };
 
-/* An entry that is being rerouted or reported on, while its message is read. */
+/* An entry that is being rerouted or reported on, while its message is read and perhaps copied. */
 typedef struct case_t {
     agent_t *agent;
     queue_entry_t *entry;
     rule_t rule;
+    uint16_t *concerned; /* malloc: indices; NULL = all recipients of the entry */
+    unsigned concerned_count;
     char words[MTA_ERROR_TEXT];
+    object_t *object;
+    work_t *work;
+    plan_t plan;
+    uint16_t *staying; /* recipients that stay with the entry */
+    unsigned staying_count;
+    x411_apdu_t *redirected; /* the message for those who were redirected; NULL = nobody was */
 } case_t;
+
+static void finish(case_t *c)
+{
+    if (c->object)
+        object_release(c->object);
+    free(c->concerned);
+    free(c);
+}
 
 static void retry_later(agent_t *agent, queue_entry_t *entry, unsigned seconds)
 {
@@ -84,25 +103,118 @@ static void tell_rerouted(const case_t *c, const object_t *object, const plan_ho
                 hop->destination->name, c->entry->destination->name, c->words);
 }
 
-/* Replaces the entry by what the plan found: the first hop takes the entry over, others get new ones. */
-static void apply(case_t *c, plan_t *plan, work_t *work, object_t *object)
+/* Replaces the entry by what the plan found. It stays where it is for those whom the trouble does not
+ * concern; else the first hop takes it over. Other hops get new ones. */
+static void apply(case_t *c)
 {
-    if (!plan->hops) {
-        work_remove_entry(work, c->entry);
-        return;
-    }
+    plan_t *plan = &c->plan;
     bool report = plan->apdu->kind == X411_REPORT;
+    bool taken = c->staying_count > 0;
+    if (taken)
+        work_move_entry(c->work, c->entry, c->entry->destination, c->staying, c->staying_count);
     for (plan_hop_t *hop = plan->hops; hop; hop = hop->next) {
-        tell_rerouted(c, object, hop);
-        if (hop == plan->hops) {
-            work_move_entry(work, c->entry, hop->destination, hop->recipients, report ? 0 : hop->count);
+        tell_rerouted(c, c->object, hop);
+        if (!taken) {
+            work_move_entry(c->work, c->entry, hop->destination, hop->recipients, report ? 0 : hop->count);
+            taken = true;
         } else {
             queue_entry_t *entry =
                 queue_entry_create(hop->destination, store_new_id(c->agent->services.store),
                                    c->entry->message_id, hop->recipients, hop->count);
-            work_add_sibling(work, object, entry);
+            work_add_sibling(c->work, c->object, entry);
         }
     }
+    if (!taken)
+        work_remove_entry(c->work, c->entry);
+}
+
+static void settled(void *context, const err_t *err)
+{
+    case_t *c = context;
+    (void)err; /* a report that could not be made whole is made without the content */
+    apply(c);
+    work_commit(c->work, NULL, NULL);
+    finish(c);
+}
+
+static void reissued(void *context, const err_t *err)
+{
+    case_t *c = context;
+    if (err) { /* the store's trouble: nothing has changed */
+        retry_later(c->agent, c->entry, SOON_SECONDS);
+        work_abandon(c->work);
+        finish(c);
+        return;
+    }
+    plan_settle(&c->plan, c->work, c->object, c->object->record.arrival, settled, c);
+}
+
+static bool concerns(const case_t *c, unsigned index)
+{
+    if (!c->concerned)
+        return true;
+    for (unsigned i = 0; i < c->concerned_count; i++)
+        if (c->concerned[i] == index)
+            return true;
+    return false;
+}
+
+/* Gives recipient `index` to the alternate that its originator asked for; false if there is none. */
+static bool redirect(case_t *c, unsigned index)
+{
+    x411_apdu_t *apdu = c->plan.apdu;
+    apr_pool_t *pool = work_pool(c->work);
+    const x411_or_name_t *to = redirection_requested(pool, &apdu->recipients[index]);
+    /* For what is too old the alternate is too late as well. */
+    if (apdu->kind != X411_MESSAGE || !to || c->rule.diagnostic == X411_DIAG_MAXIMUM_TIME_EXPIRED)
+        return false;
+    x411_apdu_t *copy = c->redirected;
+    if (!copy) {
+        copy = x411_apdu_clone(pool, apdu);
+        for (unsigned i = 0; i < copy->recipient_count; i++)
+            x411_indicator_set(&copy->recipients[i].indicators, 0, false);
+    }
+    if (redirection_apply(pool, copy, index, to, REDIRECTION_ORIGINATOR_REQUESTED, agent_utc(c->agent)) !=
+        REDIRECTION_DONE)
+        return false;
+    x411_indicator_set(&copy->recipients[index].indicators, 0, true);
+    c->redirected = copy;
+    const char *mts_id = c->object->record.mts_id;
+    event_subject_t subject = {.mts_id = mts_id, .layer = "routing"};
+    event_raise(c->agent->services.events, EVENT_ID_REDIRECTED, &subject, mts_id,
+                x411_or_name_text(pool, &apdu->recipients[index].name), x411_or_name_text(pool, to),
+                x411_redirection_reason_name(REDIRECTION_ORIGINATOR_REQUESTED));
+    return true;
+}
+
+static void plan_recipients(case_t *c, x411_apdu_t *apdu)
+{
+    bool try_others = c->rule.action == REROUTE_OR_REPORT;
+    c->staying = apr_palloc(work_pool(c->work), (apdu->recipient_count + 1) * sizeof(*c->staying));
+    for (unsigned i = 0; i < apdu->recipient_count; i++) {
+        if (!queue_entry_has(c->entry, i, x411_responsible(&apdu->recipients[i])))
+            continue;
+        if (!concerns(c, i))
+            c->staying[c->staying_count++] = (uint16_t)i;
+        else if (!(try_others && reroute(&c->plan, c, i, c->object)) && !redirect(c, i))
+            plan_fail(&c->plan, i, c->rule.reason, c->rule.diagnostic,
+                      *c->words ? apr_pstrdup(work_pool(c->work), c->words) : NULL);
+    }
+}
+
+static void plan_for_report(case_t *c)
+{
+    bool try_others = c->rule.action == REROUTE_OR_REPORT;
+    const object_t *object = c->object;
+    const char *dead_letters = c->agent->config->mta.dead_letter_mailbox;
+    if (try_others && reroute(&c->plan, c, 0, object))
+        return;
+    bool there_already = dead_letters && strcmp(dead_letters, c->entry->destination->name) == 0;
+    if (!there_already && plan_dead_letter(&c->plan, *c->words ? c->words : "it cannot be transferred"))
+        return;
+    event_subject_t subject = {.mts_id = object->record.mts_id};
+    event_raise(c->agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, object->record.mts_id,
+                c->words);
 }
 
 static void resolve(void *context, object_t *object, const err_t *err)
@@ -111,43 +223,30 @@ static void resolve(void *context, object_t *object, const err_t *err)
     agent_t *agent = c->agent;
     err_t *broken = NULL;
     x411_apdu_t *apdu = object ? object_apdu(object, &broken) : NULL;
+    c->object = object;
     if (!apdu) {
         if (err)
             retry_later(agent, c->entry, SOON_SECONDS);
         else
             set_aside(agent, c->entry, "the message cannot be read from the store");
-        if (object)
-            object_release(object);
-        free(c);
+        finish(c);
         return;
     }
-    work_t *work = work_begin(agent);
-    plan_t plan;
-    plan_init(&plan, agent, apdu, work_pool(work));
-    bool try_others = c->rule.action == REROUTE_OR_REPORT;
-    unsigned count = apdu->kind == X411_REPORT ? 1 : apdu->recipient_count;
-    for (unsigned i = 0; i < count; i++) {
-        bool ours =
-            apdu->kind == X411_REPORT || queue_entry_has(c->entry, i, x411_responsible(&apdu->recipients[i]));
-        if (!ours || (try_others && reroute(&plan, c, i, object)))
-            continue;
-        plan_fail(&plan, i, c->rule.reason, c->rule.diagnostic,
-                  *c->words ? apr_pstrdup(work_pool(work), c->words) : NULL);
-    }
-    if (apdu->kind == X411_REPORT && !plan.hops) {
-        event_subject_t subject = {.mts_id = object->record.mts_id};
-        event_raise(agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, object->record.mts_id,
-                    c->words);
-    }
-    plan_report(&plan, work, object, object->record.arrival);
-    apply(c, &plan, work, object);
-    work_commit(work, NULL, NULL);
-    object_release(object);
-    free(c);
+    c->work = work_begin(agent);
+    plan_init(&c->plan, agent, apdu, work_pool(c->work));
+    if (apdu->kind == X411_REPORT)
+        plan_for_report(c);
+    else
+        plan_recipients(c, apdu);
+    if (c->redirected)
+        reissue_begin(c->work, object, c->redirected, X411_OTHER_REDIRECTED, reissued, c);
+    else
+        reissued(c, NULL);
 }
 
-static void settle(agent_t *agent, queue_entry_t *entry, const rule_t *rule, const char *words)
+static void settle(agent_t *agent, const trouble_t *trouble, const rule_t *rule, const char *words)
 {
+    queue_entry_t *entry = trouble->entry;
     case_t *c = calloc(1, sizeof(*c));
     if (!c)
         abort();
@@ -155,6 +254,13 @@ static void settle(agent_t *agent, queue_entry_t *entry, const rule_t *rule, con
     c->entry = entry;
     c->rule = *rule;
     apr_cpystrn(c->words, words, sizeof(c->words));
+    if (trouble->recipient_count) {
+        c->concerned = malloc(trouble->recipient_count * sizeof(*c->concerned));
+        if (!c->concerned)
+            abort();
+        memcpy(c->concerned, trouble->recipients, trouble->recipient_count * sizeof(*c->concerned));
+        c->concerned_count = trouble->recipient_count;
+    }
     if (entry->object) {
         object_retain(entry->object);
         resolve(c, entry->object, NULL);
@@ -175,14 +281,14 @@ void trouble_handle(agent_t *agent, const trouble_t *trouble)
     case RETRY_TRANSFER:
         entry->attempts++;
         if (config && entry->attempts > config->max_transfer_retries)
-            settle(agent, entry, rule, words);
+            settle(agent, trouble, rule, words);
         else
             retry_later(agent, entry, config ? config->transfer_interval : SOON_SECONDS);
         break;
     case RETRY_SOON: retry_later(agent, entry, SOON_SECONDS); break;
     case SET_ASIDE: set_aside(agent, entry, words); break;
     case REPORT:
-    case REROUTE_OR_REPORT: settle(agent, entry, rule, words); break;
+    case REROUTE_OR_REPORT: settle(agent, trouble, rule, words); break;
     }
     apr_pool_destroy(pool);
 }

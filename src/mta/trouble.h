@@ -21,6 +21,10 @@ typedef struct trouble_t {
     const err_t *err;       /* in words, or NULL; copied where it is kept */
     queue_entry_t *entry;   /* busy */
     connector_t *connector; /* NULL for a mailbox */
+    /* The recipients (indices, rising) that it concerns, if not all of the entry; copied. The others stay
+     * queued where they are. Only where the trouble is not one that is tried again. */
+    const uint16_t *recipients;
+    unsigned recipient_count; /* 0 = all */
 } trouble_t;
 
 /* Does what the trouble asks for: the entry is given back to be tried later, moved to another next hop, set

@@ -3,8 +3,6 @@
 #include <apr_strings.h>
 
 #include "event/ids.h"
-#include "mta/connector.h"
-#include "mta/delivery.h"
 #include "mta/object.h"
 #include "mta/queue.h"
 #include "mta/trash.h"
@@ -153,14 +151,6 @@ void work_delete_chunks(work_t *work, uint64_t message_id)
     store_txn_delete_chunks(work->txn, message_id);
 }
 
-static void kick(destination_t *destination)
-{
-    if (destination->kind == ROUTE_CONNECTOR)
-        connector_kick((connector_t *)destination);
-    else
-        delivery_kick((mailbox_t *)destination);
-}
-
 static void finish_step(work_t *work, step_t *step)
 {
     queue_entry_t *entry = step->entry;
@@ -194,7 +184,7 @@ static void finish_step(work_t *work, step_t *step)
         break;
     case STEP_UPDATE: queue_give_back(entry, step->due); break;
     }
-    kick(destination);
+    agent_kick(destination);
 }
 
 /* The transaction failed: the store has what it had before, and so has the queue. */

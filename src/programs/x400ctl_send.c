@@ -22,7 +22,14 @@ enum {
     OPTION_PROBE,
     OPTION_DEFERRED,
     OPTION_CONTENT_ID,
-    OPTION_RETURN
+    OPTION_RETURN,
+    OPTION_LATEST,
+    OPTION_ALTERNATE,
+    OPTION_ALTERNATE_ALLOWED,
+    OPTION_NO_REDIRECTION,
+    OPTION_NO_EXPANSION,
+    OPTION_NO_CONVERSION,
+    OPTION_DISCLOSE
 };
 
 const apr_getopt_option_t send_options[] = {
@@ -40,7 +47,15 @@ const apr_getopt_option_t send_options[] = {
     {"report", OPTION_REPORT, 1, "none, non-delivery or delivery: which reports are wanted (non-delivery)"},
     {"content-return", OPTION_RETURN, 0, "a non-delivery report is to bring the content back"},
     {"probe", OPTION_PROBE, 0, "sends a probe: asks whether such a message could be delivered"},
-    {"deferred", OPTION_DEFERRED, 1, "not to be delivered before this time"},
+    {"deferred", OPTION_DEFERRED, 1, "not to be delivered before this time (+90m, +2h, or UTC)"},
+    {"latest", OPTION_LATEST, 1, "not to be delivered after this time"},
+    {"alternate", OPTION_ALTERNATE, 1, "O/R address that gets it where a recipient cannot"},
+    {"alternate-allowed", OPTION_ALTERNATE_ALLOWED, 0,
+     "the recipient's domain may deliver it to another user if it does not know the recipient"},
+    {"no-redirection", OPTION_NO_REDIRECTION, 0, "recipients may not have it redirected"},
+    {"no-expansion", OPTION_NO_EXPANSION, 0, "distribution lists may not expand it"},
+    {"no-conversion", OPTION_NO_CONVERSION, 0, "its body may not be converted"},
+    {"disclose-recipients", OPTION_DISCLOSE, 0, "each recipient is told of the others"},
     {NULL, 0, 0, NULL},
 };
 
@@ -61,9 +76,9 @@ static bool send_choice(const ctl_t *ctl, json_t *arguments, int letter, const c
 }
 
 /* "+90m" from now, or a time as it was given. */
-static bool send_deferred(const ctl_t *ctl, json_t *arguments)
+static bool send_time(const ctl_t *ctl, json_t *arguments, int letter, const char *name)
 {
-    const char *value = ctl_option(ctl, OPTION_DEFERRED);
+    const char *value = ctl_option(ctl, letter);
     if (!value)
         return true;
     if (value[0] == '+') {
@@ -71,7 +86,7 @@ static bool send_deferred(const ctl_t *ctl, json_t *arguments)
         long count = strtol(value + 1, &unit, 10);
         long seconds = *unit == 's' ? 1 : *unit == 'm' ? 60 : *unit == 'h' ? 3600 : *unit == 'd' ? 86400 : 0;
         if (count <= 0 || count > 1000000 || seconds == 0 || unit[1] != '\0') {
-            ctl_complain("--deferred %s is not a delay; write +90m, +2h or +1d", value);
+            ctl_complain("--%s %s is not a delay; write +90m, +2h or +1d", name, value);
             return false;
         }
         apr_time_exp_t parts;
@@ -79,7 +94,7 @@ static bool send_deferred(const ctl_t *ctl, json_t *arguments)
         value = apr_psprintf(ctl->pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900,
                              parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
     }
-    json_object_set_new(arguments, "deferred", json_string(value));
+    json_object_set_new(arguments, name, json_string(value));
     return true;
 }
 
@@ -153,6 +168,17 @@ static bool send_content(ctl_t *ctl, json_t *arguments)
     return true;
 }
 
+static const struct {
+    int letter;
+    const char *name;
+} switches[] = {{OPTION_PROBE, "probe"},
+                {OPTION_RETURN, "content_return"},
+                {OPTION_ALTERNATE_ALLOWED, "alternate_allowed"},
+                {OPTION_NO_REDIRECTION, "reassignment_prohibited"},
+                {OPTION_NO_EXPANSION, "dl_expansion_prohibited"},
+                {OPTION_NO_CONVERSION, "conversion_prohibited"},
+                {OPTION_DISCLOSE, "disclose_recipients"}};
+
 static bool send_arguments(ctl_t *ctl, json_t *arguments)
 {
     static const char *const priorities[] = {"urgent", "normal", "non-urgent", NULL};
@@ -166,14 +192,16 @@ static bool send_arguments(ctl_t *ctl, json_t *arguments)
     const char *identifier = ctl_option(ctl, OPTION_CONTENT_ID);
     if (identifier)
         json_object_set_new(arguments, "content_identifier", json_string(identifier));
-    if (ctl_option(ctl, OPTION_PROBE))
-        json_object_set_new(arguments, "probe", json_true());
-    if (ctl_option(ctl, OPTION_RETURN))
-        json_object_set_new(arguments, "content_return", json_true());
+    if (ctl_option(ctl, OPTION_ALTERNATE))
+        json_object_set_new(arguments, "alternate", json_string(ctl_option(ctl, OPTION_ALTERNATE)));
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+        if (ctl_option(ctl, switches[i].letter))
+            json_object_set_new(arguments, switches[i].name, json_true());
     return send_recipients(ctl, arguments) &&
            send_choice(ctl, arguments, OPTION_PRIORITY, "priority", priorities) &&
-           send_choice(ctl, arguments, OPTION_REPORT, "report", reports) && send_deferred(ctl, arguments) &&
-           send_content(ctl, arguments);
+           send_choice(ctl, arguments, OPTION_REPORT, "report", reports) &&
+           send_time(ctl, arguments, OPTION_DEFERRED, "deferred") &&
+           send_time(ctl, arguments, OPTION_LATEST, "latest") && send_content(ctl, arguments);
 }
 
 ctl_exit_t command_send(ctl_t *ctl)

@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "route/names.h"
 #include "route/table.h"
 
 typedef struct checker_t {
@@ -133,6 +134,7 @@ void route_check(const config_t *config, apr_pool_t *pool, config_findings_t *fi
     for (size_t i = 0; i < config->mailbox_count; i++)
         bad += check_patterns(&checker, config->mailboxes[i].name, config->mailboxes[i].address_spaces,
                               config->mailboxes[i].address_space_count);
+    names_check(config, pool, findings);
     route_table_t *table = NULL;
     if (bad == 0 && !route_table_create(&table, config, pool))
         check_reach(&checker, table);

@@ -15,7 +15,11 @@
 
 typedef struct route_table_t route_table_t;
 
-typedef enum route_target_kind_t { ROUTE_CONNECTOR, ROUTE_MAILBOX } route_target_kind_t;
+typedef enum route_target_kind_t {
+    ROUTE_CONNECTOR,
+    ROUTE_MAILBOX,
+    ROUTE_LIST /* a distribution list: found by its address (route/names.h), not by address spaces */
+} route_target_kind_t;
 
 /* Ordered: smaller is sooner. */
 typedef enum route_activation_t {

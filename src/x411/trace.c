@@ -59,17 +59,60 @@ void x411_trace_rerouted(x411_trace_t *trace, const x411_domain_t *attempted)
     }
 }
 
+static bool is_own(const x411_trace_element_t *element, const x411_domain_t *domain, const char *mta)
+{
+    return x411_domain_equal(&element->domain, domain) &&
+           (!mta || x411_text_equal(element->mta.octets, bytes_of_string(mta)));
+}
+
+static void add_other_action(apr_pool_t *pool, x411_trace_element_t *element, unsigned bit)
+{
+    uint8_t *octet = apr_pcalloc(pool, 1);
+    size_t count = bit + 1;
+    if (element->other_actions_present && element->other_actions.octets.length) {
+        *octet = element->other_actions.octets.data[0];
+        if (element->other_actions.count > count)
+            count = element->other_actions.count > 8 ? 8 : element->other_actions.count;
+    }
+    *octet |= (uint8_t)(0x80 >> bit);
+    element->other_actions = (ber_bits_t){bytes_make(octet, 1), count};
+    element->other_actions_present = true;
+    element->raw = BYTES_NONE;
+}
+
+void x411_trace_other_action(apr_pool_t *pool, x411_apdu_t *apdu, const x411_domain_t *domain,
+                             const char *mta, unsigned bit)
+{
+    x411_trace_t *trace = &apdu->trace;
+    if (trace->count && is_own(&trace->elements[trace->count - 1], domain, NULL))
+        add_other_action(pool, &trace->elements[trace->count - 1], bit);
+    x411_trace_t internal;
+    const x411_extension_t *extension = x411_extension_find(&apdu->extensions, X411_EXT_INTERNAL_TRACE);
+    if (!extension || !x411_extension_trace(extension, pool, &internal) || !internal.count ||
+        !is_own(&internal.elements[internal.count - 1], domain, mta))
+        return;
+    add_other_action(pool, &internal.elements[internal.count - 1], bit);
+    bytes_t value = x411_value_trace(pool, &internal, true);
+    if (value.length)
+        x411_extension_set(pool, &apdu->extensions, X411_EXT_INTERNAL_TRACE, 0, value);
+}
+
+void x411_trace_deferred(apr_pool_t *pool, x411_apdu_t *apdu, const x411_domain_t *domain,
+                         utc_time_t deferred)
+{
+    x411_trace_t *trace = &apdu->trace;
+    if (!trace->count || !is_own(&trace->elements[trace->count - 1], domain, NULL))
+        return;
+    x411_trace_element_t *element = &trace->elements[trace->count - 1];
+    element->deferred = x411_time_from_utc(pool, deferred);
+    element->raw = BYTES_NONE;
+}
+
 /* True if the element says that the APDU's recipients changed: what came before it excuses no loop. */
 static bool changed_recipients(const x411_trace_element_t *element)
 {
     return element->other_actions_present && (ber_bit(&element->other_actions, X411_OTHER_REDIRECTED) ||
                                               ber_bit(&element->other_actions, X411_OTHER_DL_OPERATION));
-}
-
-static bool is_own(const x411_trace_element_t *element, const x411_domain_t *domain, const char *mta)
-{
-    return x411_domain_equal(&element->domain, domain) &&
-           (!mta || x411_text_equal(element->mta.octets, bytes_of_string(mta)));
 }
 
 /* Looks from the newest element back for an own one that others follow. */

@@ -25,6 +25,16 @@ bool x411_internal_trace_stamp(apr_pool_t *pool, x411_apdu_t *apdu, const x411_d
  * an attempt towards attempted (NULL = unknown). Rerouting is said once, in the domain's one element. */
 void x411_trace_rerouted(x411_trace_t *trace, const x411_domain_t *attempted);
 
+/* Says of this domain's element of the external trace, and this MTA's of the internal trace, both of which
+ * are the last ones, that the APDU was redirected or expanded (bit: X411_OTHER_REDIRECTED,
+ * X411_OTHER_DL_OPERATION). Elements of others are left alone. */
+void x411_trace_other_action(apr_pool_t *pool, x411_apdu_t *apdu, const x411_domain_t *domain,
+                             const char *mta, unsigned bit);
+
+/* Says of the last element, if it is this domain's, that the APDU waited here until deferred. */
+void x411_trace_deferred(apr_pool_t *pool, x411_apdu_t *apdu, const x411_domain_t *domain,
+                         utc_time_t deferred);
+
 typedef enum x411_loop_t {
     X411_LOOP_NONE,
     X411_LOOP_EXTERNAL, /* this domain is in the trace, others after it, no redirection or DL expansion since
