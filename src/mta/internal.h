@@ -184,9 +184,9 @@ struct association_t {
     char peer[64];
     bytes_t own_selector; /* incoming: the listener's transport selector; empty = any */
     const char *listener; /* its name */
-    timers_item_t tick; /* the stack's deadline */
-    timers_item_t idle; /* Lifetime */
-    timers_item_t end;  /* teardown outside of any callback */
+    timers_item_t tick;   /* the stack's deadline */
+    timers_item_t idle;   /* Lifetime */
+    timers_item_t end;    /* teardown outside of any callback */
     transfer_in_t *in;
     transfer_out_t *out;
     mono_time_t since;    /* opened */
@@ -225,8 +225,8 @@ struct agent_t {
     bool stopped_told;
     bool store_failing;
     mono_time_t store_failed;
-    uint64_t works;       /* units of work under way */
-    uint64_t deliveries;  /* mailbox jobs under way */
+    uint64_t works;      /* units of work under way */
+    uint64_t deliveries; /* mailbox jobs under way */
     uint64_t delivered;
     uint64_t reports_made;
     uint64_t repeats_seen;
