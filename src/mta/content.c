@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mta/object.h"
+#include "mta/trash.h"
 
 typedef struct content_job_t {
     object_t *from;
@@ -21,11 +22,8 @@ static void finish(content_job_t *job, const err_t *err)
 {
     content_job_t copy = *job;
     free(job);
-    if (err && copy.to) {
-        store_txn_t *txn = store_txn_begin(copy.from->agent->services.store);
-        store_txn_delete_chunks(txn, copy.to->record.id);
-        store_txn_commit(txn, NULL, NULL);
-    }
+    if (err && copy.to)
+        trash_chunks(copy.from->agent, copy.to->record.id);
     copy.done(copy.context, err);
 }
 

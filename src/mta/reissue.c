@@ -47,6 +47,8 @@ static void copied(void *context, const err_t *err)
     reissue_t *reissue = context;
     const store_message_t *record = &reissue->source->record;
     object_t *object = reissue->object;
+    if (!err && !object->content_here)
+        work_expect_chunks(reissue->work, object->record.id);
     if (!err)
         err = object_describe(object, reissue->plan.apdu, record->content_length,
                               *record->source ? record->source : NULL, record->arrival, record->expiry);

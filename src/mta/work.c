@@ -34,6 +34,7 @@ struct work_t {
     step_t *first;
     step_t **last;
     held_object_t *objects;
+    uint64_t chunks; /* of this message went ahead; 0 = none did */
     bool marked;
     uint8_t digest[STORE_DIGEST_SIZE];
     work_done_t done;
@@ -146,6 +147,11 @@ void work_add_mark(work_t *work, const uint8_t digest[STORE_DIGEST_SIZE])
     store_txn_put_mark(work->txn, digest, agent_utc(work->agent));
 }
 
+void work_expect_chunks(work_t *work, uint64_t message_id)
+{
+    work->chunks = message_id;
+}
+
 void work_delete_chunks(work_t *work, uint64_t message_id)
 {
     store_txn_delete_chunks(work->txn, message_id);
@@ -237,6 +243,8 @@ static void committed(void *baton, const err_t *err)
     }
     for (held_object_t *held = work->objects; held; held = held->next)
         object_release(held->object);
+    if (err && work->chunks)
+        trash_chunks(agent, work->chunks);
     if (work->done)
         work->done(work->context, err);
     apr_pool_destroy(work->pool);
@@ -257,6 +265,8 @@ void work_abandon(work_t *work)
         undo_step(work, step);
     for (held_object_t *held = work->objects; held; held = held->next)
         object_release(held->object);
+    if (work->chunks)
+        trash_chunks(work->agent, work->chunks);
     store_txn_abandon(work->txn);
     apr_pool_destroy(work->pool);
 }

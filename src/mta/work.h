@@ -29,6 +29,8 @@ void work_add_sibling(work_t *work, object_t *object, queue_entry_t *entry);
 void work_update_entry(work_t *work, queue_entry_t *entry, utc_time_t due);
 /* Remembers a digest with what is taken in. */
 void work_add_mark(work_t *work, const uint8_t digest[STORE_DIGEST_SIZE]);
+/* Says that the chunks of a content went ahead of this work: they go if it fails or is abandoned. */
+void work_expect_chunks(work_t *work, uint64_t message_id);
 /* Deletes the chunks of a content that was not taken in after all. */
 void work_delete_chunks(work_t *work, uint64_t message_id);
 /* Commits and gives the work up; done (may be NULL) is called in the loop, later. */
