@@ -53,7 +53,7 @@ static err_t *token_read_text(const char *path, const char **text, apr_finfo_t *
 
 err_t *admin_token_read(const char *path, const char **token, apr_pool_t *pool)
 {
-    apr_finfo_t info;
+    apr_finfo_t info = {.valid = 0};
     err_t *err = token_read_text(path, token, &info, pool);
     if (!err && !token_is_usable(*token))
         err =
@@ -90,7 +90,7 @@ static err_t *token_make(const char *path, const char **token, apr_pool_t *pool)
 
 err_t *admin_token_ensure(const char *path, const char **token, apr_pool_t *pool)
 {
-    apr_finfo_t info;
+    apr_finfo_t info = {.valid = 0}; /* stays so if there is no file */
     apr_status_t status = apr_stat(&info, path, APR_FINFO_SIZE | APR_FINFO_TYPE, pool);
     if ((info.valid & APR_FINFO_SIZE) && (status == APR_SUCCESS || status == APR_INCOMPLETE) &&
         info.filetype == APR_REG && info.size == 0) {
