@@ -92,7 +92,7 @@ err_t *admin_token_ensure(const char *path, const char **token, apr_pool_t *pool
 {
     apr_finfo_t info = {.valid = 0}; /* stays so if there is no file */
     apr_status_t status = apr_stat(&info, path, APR_FINFO_SIZE | APR_FINFO_TYPE, pool);
-    if ((info.valid & APR_FINFO_SIZE) && (status == APR_SUCCESS || status == APR_INCOMPLETE) &&
+    if ((status == APR_SUCCESS || status == APR_INCOMPLETE) && (info.valid & APR_FINFO_SIZE) &&
         info.filetype == APR_REG && info.size == 0) {
         /* A crash between making the file and writing it. */
         apr_file_remove(path, pool);
