@@ -84,6 +84,7 @@ struct queue_entry_t {
 typedef struct delay_t {
     timers_item_t timer;
     queue_entry_t *entry;
+    utc_time_t due;
 } delay_t;
 
 typedef struct queue_list_t {

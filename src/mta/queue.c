@@ -174,6 +174,13 @@ static void delay_over(void *baton)
 {
     delay_t *delay = baton;
     queue_entry_t *entry = delay->entry;
+    agent_t *agent = entry->destination->agent;
+    utc_time_t left = delay->due - agent_utc(agent);
+    /* The loop's time lags behind a little when it was armed, or the clock was put back: not before it is due. */
+    if (left > 0) {
+        timers_arm(agent_timers(agent), &delay->timer, agent_now(agent) + left);
+        return;
+    }
     entry->delay = NULL;
     free(delay);
     if (entry->state == STORE_ENTRY_DEFERRED)
@@ -201,6 +208,7 @@ static void place(queue_entry_t *entry, utc_time_t due, bool front)
     if (!delay)
         abort();
     delay->entry = entry;
+    delay->due = due;
     link_into(entry, &entry->destination->parked, false);
     delay->timer.run = delay_over;
     delay->timer.baton = delay;
