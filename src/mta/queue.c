@@ -176,8 +176,9 @@ static void delay_over(void *baton)
     queue_entry_t *entry = delay->entry;
     agent_t *agent = entry->destination->agent;
     utc_time_t left = delay->due - agent_utc(agent);
-    /* The loop's time lags behind a little when it was armed, or the clock was put back: not before it is due. */
-    if (left > 0) {
+    /* The loop's time lags behind a little when it was armed, or the clock was put back: what is deferred
+     * waits for UTC. Retries go by the time that has passed. */
+    if (left > 0 && entry->state == STORE_ENTRY_DEFERRED) {
         timers_arm(agent_timers(agent), &delay->timer, agent_now(agent) + left);
         return;
     }
