@@ -93,6 +93,24 @@ static json_t *candidate_json(const route_candidate_t *candidate)
                      candidate->why ? candidate->why : "");
 }
 
+/* Addresses of redirections and distribution lists are looked at before address spaces; true if answered. */
+static bool explain_name(control_call_t *call, const x411_or_address_t *address)
+{
+    const names_t *names = call->agent->names;
+    const names_redirect_t *redirect = names_find_redirect(names, address, call->pool);
+    const names_list_t *list = redirect ? NULL : names_find_list(names, address, call->pool);
+    if (!redirect && !list)
+        return false;
+    const char *why =
+        redirect ? apr_psprintf(call->pool, "redirected to %s", x411_or_name_text(call->pool, &redirect->to))
+                 : apr_psprintf(call->pool, "a distribution list with %u members", list->member_count);
+    control_answer(call, json_pack("{s:s, s:b, s:s, s:s, s:s, s:[]}", "address",
+                                   x411_or_address_text(call->pool, address), "found", 1, "target",
+                                   redirect ? redirect->name : list->config->name, "kind",
+                                   redirect ? "redirect" : "distribution-list", "why", why, "candidates"));
+    return true;
+}
+
 void control_route_explain(control_call_t *call)
 {
     const char *text = control_text(call, "address");
@@ -106,6 +124,8 @@ void control_route_explain(control_call_t *call)
         control_refuse(call, 400, "%s", err_describe(call->pool, err));
         return;
     }
+    if (explain_name(call, &address))
+        return;
     route_state_t state;
     plan_route_state(call->agent, &state);
     state.came_in_by = control_text(call, "from");
