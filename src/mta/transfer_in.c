@@ -73,10 +73,24 @@ static void delete_chunks(transfer_in_t *transfer)
     trash_chunks(transfer->agent, transfer->object->record.id);
 }
 
+static void unlink_interrupted(transfer_in_t *transfer)
+{
+    for (transfer_in_t **place = &transfer->connector->interrupted; *place; place = &(*place)->next) {
+        if (*place == transfer) {
+            *place = transfer->next;
+            break;
+        }
+    }
+    transfer->interrupted = false;
+    transfer->next = NULL;
+    timers_cancel(agent_timers(transfer->agent), &transfer->expire);
+}
+
 /* Frees the transfer unless the store or the intake will still call back; they free it then. */
 static void release(transfer_in_t *transfer)
 {
-    timers_cancel(agent_timers(transfer->agent), &transfer->expire);
+    if (transfer->interrupted)
+        unlink_interrupted(transfer);
     transfer->association = NULL;
     transfer->refused = true;
     if (transfer->waiting || transfer->in_intake)
@@ -336,24 +350,9 @@ void transfer_in_discarded(association_t *association)
     release(transfer);
 }
 
-static void unlink_interrupted(transfer_in_t *transfer)
-{
-    for (transfer_in_t **place = &transfer->connector->interrupted; *place; place = &(*place)->next) {
-        if (*place == transfer) {
-            *place = transfer->next;
-            break;
-        }
-    }
-    transfer->interrupted = false;
-    transfer->next = NULL;
-    timers_cancel(agent_timers(transfer->agent), &transfer->expire);
-}
-
 static void expired(void *baton)
 {
-    transfer_in_t *transfer = baton;
-    unlink_interrupted(transfer);
-    release(transfer);
+    release(baton);
 }
 
 void transfer_in_interrupted(association_t *association)
@@ -451,13 +450,8 @@ void transfer_in_resume(association_t *association, const stack_indication_t *in
 
 void transfer_in_forget_all(connector_t *connector)
 {
-    transfer_in_t *next;
-    for (transfer_in_t *transfer = connector->interrupted; transfer; transfer = next) {
-        next = transfer->next;
-        transfer->interrupted = false;
-        release(transfer);
-    }
-    connector->interrupted = NULL;
+    while (connector->interrupted)
+        release(connector->interrupted); /* takes it from the list */
 }
 
 const char *transfer_in_describe(const transfer_in_t *transfer, apr_pool_t *pool, uint64_t *octets)
