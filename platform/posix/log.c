@@ -1,6 +1,5 @@
 #include "platform.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include <apr_strings.h>
 
+#include "event/document.h"
 #include "journal.h"
 
 #ifdef HAVE_SYSTEMD
@@ -78,14 +78,10 @@ static bool has_field(const fields_t *fields, const char *name)
     return false;
 }
 
-/* A journal field has a name of capital letters, digits and underscores. */
 static void add_parameter(fields_t *fields, const char *parameter, const char *value)
 {
-    char name[FIELD_NAME_LIMIT] = "X400_";
-    size_t length = strlen(name);
-    for (; *parameter && length < sizeof(name) - 1; parameter++)
-        name[length++] = isalnum((unsigned char)*parameter) ? (char)toupper((unsigned char)*parameter) : '_';
-    name[length] = 0;
+    char name[FIELD_NAME_LIMIT];
+    event_journal_field(name, sizeof(name), parameter);
     if (!has_field(fields, name)) /* the subject may have said it */
         add_field(fields, name, value);
 }

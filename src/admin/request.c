@@ -9,8 +9,9 @@ static const char PATH_PREFIX[] = "/v1/";
 
 bool admin_operation_reads(const char *operation)
 {
-    static const char *const reading[] = {"status",     "connectors",    "associations", "queue",
-                                          "queue.show", "route.explain", "metrics"};
+    static const char *const reading[] = {"status",  "connectors", "associations",
+                                          "queue",   "queue.show", "route.explain",
+                                          "metrics", "events",     "diagnostics"};
     for (size_t i = 0; i < sizeof(reading) / sizeof(reading[0]); i++)
         if (strcmp(operation, reading[i]) == 0)
             return true;
@@ -56,7 +57,7 @@ void admin_argument_set(json_t *arguments, const char *name, const char *value)
 {
     if (!value)
         value = "";
-    bool number = strcmp(name, "id") == 0 || strcmp(name, "limit") == 0;
+    bool number = strcmp(name, "id") == 0 || strcmp(name, "limit") == 0 || strcmp(name, "after") == 0;
     if (number && value[0] && strspn(value, "0123456789") == strlen(value)) {
         errno = 0;
         long long parsed = strtoll(value, NULL, 10);

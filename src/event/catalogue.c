@@ -51,3 +51,14 @@ const event_definition_t *event_find(unsigned id)
     }
     return NULL;
 }
+
+#define RESERVED(number, about) {(number), (about)},
+static const event_reserved_t RESERVED_NUMBERS[] = {
+#include "event/reserved.def"
+};
+
+const event_reserved_t *event_reserved(size_t *count)
+{
+    *count = sizeof(RESERVED_NUMBERS) / sizeof(RESERVED_NUMBERS[0]);
+    return RESERVED_NUMBERS;
+}

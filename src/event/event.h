@@ -63,8 +63,23 @@ typedef struct event_definition_t {
 /* The definition of an ID, or NULL; and all of them, sorted by ID. */
 const event_definition_t *event_find(unsigned id);
 const event_definition_t *event_catalogue(size_t *count);
+
+/* A number that is kept free: known from the old MTA, for something that this one does not have. */
+typedef struct event_reserved_t {
+    unsigned id;
+    const char *subject;
+} event_reserved_t;
+/* All reserved numbers, sorted. */
+const event_reserved_t *event_reserved(size_t *count);
+
 const char *event_category_name(event_category_t category); /* "X.400 Service" ... */
 const char *event_type_name(event_type_t type);
+/* The category called so: its name ("X.400 Service", letter case and punctuation do not matter), its name in
+ * the configuration ("x400-service") or its number; 0 if there is none. */
+event_category_t event_category_find(const char *text);
+/* "none", "minimum", "medium", "maximum"; and back, also from 0, 1, 3, 5. False if it is none of them. */
+const char *event_level_name(event_level_t level);
+bool event_level_find(const char *text, event_level_t *level);
 
 /* What an event is about, for structured sinks; every member may be NULL or 0. */
 typedef struct event_subject_t {

@@ -18,6 +18,7 @@ typedef struct agent_t agent_t;
 typedef struct agent_services_t {
     net_loop_t *loop;
     event_log_t *events;
+    struct event_recent_t *recent; /* the newest events, for operators; may be NULL */
     store_t *store;
     void (*sync_folder)(const char *folder); /* makes a rename in it durable; may be NULL */
     void (*stopped)(void *context);          /* after agent_stop: all is at rest */

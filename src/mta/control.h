@@ -33,6 +33,11 @@
  *                       "negotiated": { ... } }
  *   connector.disable { "name" } -> {}; connector.enable { "name" } -> {}
  *   queue.retry       { "connector"? | "id"? } -> { "count" }
+ *   events            { "after"? (number), "limit"?, "connector"?, "id"? } -> { "last", "events": [ { "number",
+ *                       "time", "id", "type", "category", "severity", "connector", "mts_id", "layer",
+ *                       "error_code", "text" } ] }: the newest ones, or those after a number
+ *   diagnostics       {} -> { "categories": [ { "number", "category", "level" } ] }
+ *   diagnostics.set   { "category" (name, number or "all"), "level" } -> the same, as they are now
  *   reload            {} -> { "ok", "findings": [ text ] }
  *   metrics           {} -> { "metrics": [ { "name", "help", "type", "labels": {}, "value" } ] }
  */

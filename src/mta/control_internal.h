@@ -20,6 +20,9 @@ void control_refuse(const control_call_t *call, int status, const char *format, 
 /* The string argument of this name; NULL if absent or no string. */
 const char *control_text(const control_call_t *call, const char *name);
 
+/* "2026-11-22 10:00:00Z" in pool. */
+const char *control_utc_text(apr_pool_t *pool, utc_time_t utc);
+
 void control_status(control_call_t *call);
 void control_connectors(control_call_t *call);
 void control_associations(control_call_t *call);
@@ -29,5 +32,8 @@ void control_queue_show(control_call_t *call);
 void control_queue_retry(control_call_t *call);
 void control_route_explain(control_call_t *call);
 void control_send(control_call_t *call);
+void control_events(control_call_t *call);
+void control_diagnostics(control_call_t *call);
+void control_diagnostics_set(control_call_t *call);
 
 #endif

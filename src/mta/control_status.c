@@ -1,6 +1,5 @@
 /* Figures for operators: the MTA as a whole, its connectors and associations, and the metrics. */
 #include <apr_strings.h>
-#include <apr_time.h>
 
 #include "mta/association.h"
 #include "mta/connector.h"
@@ -9,14 +8,6 @@
 #include "mta/transfer_in.h"
 #include "mta/transfer_out.h"
 #include "x400_version.h"
-
-static const char *utc_text(apr_pool_t *pool, utc_time_t utc)
-{
-    apr_time_exp_t t;
-    apr_time_exp_gmt(&t, utc);
-    return apr_psprintf(pool, "%04d-%02d-%02d %02d:%02d:%02dZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
-                        t.tm_hour, t.tm_min, t.tm_sec);
-}
 
 static json_t *number(uint64_t value)
 {
@@ -84,7 +75,7 @@ void control_status(control_call_t *call)
     json_object_set_new(status, "name", json_string(agent->config->mta.name));
     json_object_set_new(status, "version", json_string(X400_VERSION));
     json_object_set_new(status, "domain", json_string(x411_domain_text(call->pool, &domain)));
-    json_object_set_new(status, "started", json_string(utc_text(call->pool, agent->started_utc)));
+    json_object_set_new(status, "started", json_string(control_utc_text(call->pool, agent->started_utc)));
     json_object_set_new(status, "uptime_s",
                         number((uint64_t)(agent_now(agent) - agent->started_mono) / 1000000));
     json_object_set_new(status, "configuration", json_string(agent->config->path));

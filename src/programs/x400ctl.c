@@ -38,6 +38,13 @@ static const apr_getopt_option_t route_options[] = {
     {NULL, 0, 0, NULL},
 };
 
+static const apr_getopt_option_t tail_options[] = {
+    {"follow", 'F', 0, "go on with the events as they come"},
+    {"count", 'n', 1, "the newest so many (20; at most 512)"},
+    {"connector", 'C', 1, "only those of this connector"},
+    {NULL, 0, 0, NULL},
+};
+
 static const ctl_command_t commands[] = {
     {"status", "", "what the MTA is and has done", NULL, NULL, 0, 0, command_status},
     {"queue", "[list]", "the messages that wait", "The same as queue list.", queue_list_options, 0, 0,
@@ -71,9 +78,16 @@ static const ctl_command_t commands[] = {
     {"reload", "", "takes over the changed configuration file; associations stay", NULL, NULL, 0, 0,
      command_reload},
     {"metrics", "", "the counters as Prometheus text", NULL, NULL, 0, 0, command_metrics},
-    {"events list", "", "the event catalogue (needs no running MTA)", NULL, NULL, 0, 0, command_events_list},
+    {"events list", "", "the event catalogue; reserved numbers with --json", NULL, NULL, 0, 0,
+     command_events_list},
     {"events explain", "ID", "what an event means and what to do (needs no running MTA)", NULL, NULL, 1, 1,
      command_events_explain},
+    {"events tail", "", "the newest events of the running MTA, and those that come (--follow)", NULL,
+     tail_options, 0, 0, command_events_tail},
+    {"diagnostics", "[CATEGORY LEVEL]",
+     "how much is logged of each category; changes one, until the next reload",
+     "CATEGORY is a name, a number or all; LEVEL is none, minimum, medium or maximum.", NULL, 0, 2,
+     command_diagnostics},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -78,6 +78,8 @@ ctl_exit_t command_reload(ctl_t *ctl);
 ctl_exit_t command_metrics(ctl_t *ctl);
 ctl_exit_t command_events_list(ctl_t *ctl);
 ctl_exit_t command_events_explain(ctl_t *ctl);
+ctl_exit_t command_events_tail(ctl_t *ctl);
+ctl_exit_t command_diagnostics(ctl_t *ctl);
 
 extern const apr_getopt_option_t send_options[];
 

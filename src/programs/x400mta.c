@@ -9,6 +9,7 @@
 
 #include "admin/admin.h"
 #include "event/ids.h"
+#include "event/recent.h"
 #include "mta/agent.h"
 #include "platform.h"
 #include "route/route.h"
@@ -29,6 +30,7 @@ typedef struct service_t {
     const char *path;
     const config_t *config;
     event_log_t *events;
+    event_recent_t *recent;
     net_loop_t *loop;
     store_t *store;
     agent_t *agent;
@@ -222,6 +224,7 @@ static err_t *open_log(service_t *service)
     service->events = event_log_create(service->pool, timebase_system());
     for (int i = 1; i < EVENT_CATEGORY_LIMIT; i++)
         event_log_set_level(service->events, (event_category_t)i, config->log.levels[i]);
+    service->recent = event_log_add_recent(service->events, service->pool);
     if (config->log.standard_error)
         event_log_add_standard_error(service->events);
     err_t *err = NULL;
@@ -251,6 +254,7 @@ static err_t *open_agent(service_t *service)
 {
     agent_services_t services = {.loop = service->loop,
                                  .events = service->events,
+                                 .recent = service->recent,
                                  .store = service->store,
                                  .sync_folder = platform_sync_folder,
                                  .stopped = stopped,

@@ -132,6 +132,46 @@ static void OP_05_texts_open_with_the_words_that_administrators_know(void)
     CU_ASSERT_TRUE(count >= 70);
 }
 
+/* Every number that administrators know is raised here or reserved, so that none is ever used anew. */
+static void OP_05_every_known_number_is_in_the_catalogue_or_reserved(void)
+{
+    FILE *file = fopen(TEST_DATA "/unit/event/known_ids.txt", "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    char line[32];
+    unsigned count = 0;
+    size_t reserved_count;
+    const event_reserved_t *reserved = event_reserved(&reserved_count);
+    while (fgets(line, sizeof(line), file)) {
+        unsigned id = (unsigned)strtoul(line, NULL, 10);
+        bool kept = false;
+        for (size_t i = 0; i < reserved_count; i++)
+            kept = kept || reserved[i].id == id;
+        if (!event_find(id) && !kept) {
+            printf("\n%u is neither\n", id);
+            CU_FAIL("known number");
+        }
+        CU_ASSERT_FALSE(event_find(id) && kept);
+        count++;
+    }
+    fclose(file);
+    CU_ASSERT_EQUAL(count, 173);
+}
+
+static void names_are_found_however_they_are_written(void)
+{
+    CU_ASSERT_EQUAL(event_category_find("X.400 Service"), EVENT_X400_SERVICE);
+    CU_ASSERT_EQUAL(event_category_find("x400-service"), EVENT_X400_SERVICE);
+    CU_ASSERT_EQUAL(event_category_find("12"), EVENT_APDU);
+    CU_ASSERT_EQUAL(event_category_find("13"), 0);
+    CU_ASSERT_EQUAL(event_category_find(""), 0);
+    CU_ASSERT_EQUAL(event_category_find("x400"), 0);
+    event_level_t level = EVENT_LEVEL_NONE;
+    CU_ASSERT_TRUE(event_level_find("Medium", &level) && level == EVENT_LEVEL_MEDIUM);
+    CU_ASSERT_TRUE(event_level_find("5", &level) && level == EVENT_LEVEL_MAXIMUM);
+    CU_ASSERT_FALSE(event_level_find("4", &level));
+    CU_ASSERT_STRING_EQUAL(event_level_name(EVENT_LEVEL_MINIMUM), "minimum");
+}
+
 static void categories_and_types_have_names(void)
 {
     CU_ASSERT_STRING_EQUAL(event_category_name(EVENT_X400_SERVICE), "X.400 Service");
@@ -149,6 +189,8 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(every_id_is_found),
     UNIT_TEST(definitions_are_whole),
     UNIT_TEST(OP_05_texts_open_with_the_words_that_administrators_know),
+    UNIT_TEST(OP_05_every_known_number_is_in_the_catalogue_or_reserved),
+    UNIT_TEST(names_are_found_however_they_are_written),
     UNIT_TEST(categories_and_types_have_names),
 };
 UNIT_MAIN("event catalogue", TESTS)
