@@ -317,6 +317,10 @@ static void inherit(const builder_t *builder, const raw_section_t *root, config_
                                             parameters, builder->pool);
     else if (!parameters)
         config->store.parameters = "";
+    if (!config->log.text_folder && folder)
+        config->log.text_folder = folder;
+    if (!config->log.tracking_folder && folder)
+        config->log.tracking_folder = apr_pstrcat(builder->pool, folder, "/tracking.log", NULL);
     if (!config->admin.token_file && folder)
         config->admin.token_file = apr_pstrcat(builder->pool, folder, "/admin.token", NULL);
 }

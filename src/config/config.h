@@ -228,6 +228,14 @@ typedef struct config_t {
         bool standard_error;
         bool system;              /* journald, syslog, Windows Event Log */
         const char *event_source; /* the name under which events appear in the system's log */
+        const char *text_folder;  /* of EV0.LOG, AP0.LOG and BF0.LOG */
+        bool text_events;         /* EV0.LOG is written */
+        bool unbounded_event;     /* the three do not roll */
+        bool unbounded_apdu;
+        bool unbounded_interop;
+        bool tracking;
+        const char *tracking_folder;
+        unsigned tracking_days; /* for which tracking files are kept, 0 = for ever */
         event_level_t levels[EVENT_CATEGORY_LIMIT];
     } log;
     struct {

@@ -344,6 +344,25 @@ static const schema_option_t log_options[] = {
         "Write events to the system's log: journald, else syslog; the Windows Event Log."),
     STRING("event-source", CONFIG(log.event_source), "MSExchangeMTA", 1, 64, NULL,
         "Name under which events appear in the system's log."),
+    PATH("text-log-folder", CONFIG(log.text_folder), NULL, false, "MTA Run Directory",
+        "Folder of EV0.LOG, AP0.LOG and BF0.LOG; by default `data-folder`. AP0.LOG (what passes to and from the "
+        "network) is written with Interface and Interoperability at medium or more, BF0.LOG (the octets of APDUs) with "
+        "X.400 Service and APDU at medium or more."),
+    BOOLEAN("ev0-log", CONFIG(log.text_events), "off", "Text Event Log",
+        "Write every event to EV0.LOG in the form of the old MTA. Each log becomes EV1.LOG, AP1.LOG, BF1.LOG and so on "
+        "when it has 5 MB, and at each start; nine old ones are kept."),
+    BOOLEAN("unbounded-event-log", CONFIG(log.unbounded_event), "off", "Unbounded Event Log",
+        "EV0.LOG grows without limit."),
+    BOOLEAN("unbounded-apdu-log", CONFIG(log.unbounded_apdu), "off", "Unbounded APDU Log",
+        "BF0.LOG grows without limit."),
+    BOOLEAN("unbounded-interop-log", CONFIG(log.unbounded_interop), "off", "Unbounded Interop Log",
+        "AP0.LOG grows without limit."),
+    BOOLEAN("message-tracking", CONFIG(log.tracking), "on", "Enable message tracking",
+        "Write what happens to each message to the tracking log, which `x400ctl track` reads."),
+    PATH("tracking-folder", CONFIG(log.tracking_folder), NULL, false, NULL,
+        "Folder of the tracking log, one file yyyymmdd.log a day (GMT); by default `tracking.log` in `data-folder`."),
+    NUMBER("tracking-keep-days", SCHEMA_COUNT, CONFIG(log.tracking_days), "7", 0, 36500, NULL,
+        "Days for which files of the tracking log are kept; 0 = for ever."),
     END};
 
 #define LEVEL(name, category, property) \

@@ -94,6 +94,7 @@ typedef struct event_record_t {
     const event_definition_t *definition;
     const event_subject_t *subject;
     utc_time_t time;
+    unsigned thread;                               /* a small number of the thread that raised it */
     const char *parameters[EVENT_PARAMETER_LIMIT]; /* bounded, made printable */
     const char *
         text; /* the text with its parameters and the tag "[component process thread procedure] (severity)" */

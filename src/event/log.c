@@ -99,7 +99,7 @@ static void compose(const event_record_t *record, char *buffer, size_t size)
         }
     }
     char tag[128];
-    int length = apr_snprintf(tag, sizeof(tag), " [%s %u %u] (%d)", definition->module, thread_number(),
+    int length = apr_snprintf(tag, sizeof(tag), " [%s %u %u] (%d)", definition->module, record->thread,
                               definition->procedure, definition->severity);
     append(buffer, size, used, tag, (size_t)length);
 }
@@ -110,7 +110,10 @@ static void raise_record(event_log_t *log, const event_definition_t *definition,
     static const event_subject_t nothing;
     char space[EVENT_PARAMETER_LIMIT][EVENT_VALUE_LIMIT + 1];
     char text[EVENT_TEXT_LIMIT];
-    event_record_t record = {.definition = definition, .subject = subject ? subject : &nothing, .text = text};
+    event_record_t record = {.definition = definition,
+                             .subject = subject ? subject : &nothing,
+                             .thread = thread_number(),
+                             .text = text};
     for (unsigned i = 0; i < definition->parameter_count; i++) {
         size_t limit = definition->limits[i] < EVENT_VALUE_LIMIT ? definition->limits[i] : EVENT_VALUE_LIMIT;
         printable_copy(space[i], limit + 1, values[i]);

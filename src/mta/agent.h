@@ -19,6 +19,8 @@ typedef struct agent_services_t {
     net_loop_t *loop;
     event_log_t *events;
     struct event_recent_t *recent; /* the newest events, for operators; may be NULL */
+    struct tracking_t *tracking;   /* the message tracking log; may be NULL */
+    struct textlogs_t *textlogs;   /* AP0.LOG and BF0.LOG; may be NULL */
     store_t *store;
     void (*sync_folder)(const char *folder); /* makes a rename in it durable; may be NULL */
     void (*stopped)(void *context);          /* after agent_stop: all is at rest */

@@ -12,6 +12,7 @@
 #include "mta/plan.h"
 #include "mta/queue.h"
 #include "mta/recipient.h"
+#include "mta/track.h"
 #include "mta/trouble.h"
 #include "mta/work.h"
 
@@ -159,6 +160,8 @@ static void done(worker_job_t *job)
                 mailbox->destination.name, delivery->file.content_path);
     mailbox->delivered++;
     agent->delivered++;
+    track_delivered(agent, delivery->object->apdu, delivery->object->record.content_length,
+                    &mailbox->destination, delivery->entry);
     settle(delivery);
 }
 

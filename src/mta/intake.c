@@ -8,6 +8,7 @@
 #include "mta/object.h"
 #include "mta/plan.h"
 #include "mta/queue.h"
+#include "mta/track.h"
 #include "mta/trash.h"
 #include "mta/work.h"
 #include "x411/downgrade.h"
@@ -255,6 +256,7 @@ static void secured(void *baton, const err_t *err)
             intake->source->traffic.inbound_messages++;
             intake->source->traffic.inbound_octets += intake->content_length;
         }
+        track_in(agent, intake->object->apdu, intake->content_length, intake->source);
         if (event_log_wants(agent->services.events, EVENT_ID_MESSAGE_ACCEPTED)) {
             const char *mts_id = mts_id_text(intake);
             const char *source = source_name(intake);

@@ -7,6 +7,7 @@
 #include "mta/object.h"
 #include "mta/queue.h"
 #include "mta/reissue.h"
+#include "mta/track.h"
 #include "mta/trouble.h"
 #include "mta/work.h"
 #include "x411/oraddress_text.h"
@@ -87,6 +88,9 @@ static void tell_expanded(const expanding_t *expanding)
     agent_t *agent = expanding->list->destination.agent;
     const char *mts_id = expanding->object->record.mts_id;
     const char *name = expanding->list->destination.name;
+    if (expanding->object->apdu)
+        track_apdu(agent, TRACKING_LIST_EXPANSION, expanding->object->apdu,
+                   expanding->object->record.content_length, &expanding->list->destination, expanding->entry);
     event_subject_t subject = {.mts_id = mts_id, .connector = name};
     event_raise(agent->services.events, EVENT_ID_LIST_EXPANDED, &subject, mts_id, name,
                 apr_psprintf(work_pool(expanding->work), "%u", expanding->members));

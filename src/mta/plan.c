@@ -5,6 +5,7 @@
 #include "event/ids.h"
 #include "mta/connector.h"
 #include "mta/object.h"
+#include "mta/track.h"
 #include "x411/oraddress_text.h"
 
 void plan_init(plan_t *plan, agent_t *agent, x411_apdu_t *apdu, apr_pool_t *pool)
@@ -150,6 +151,7 @@ static void route_report(plan_t *plan, const char *came_in_by, uint64_t content_
     const char *address = x411_or_name_text(plan->pool, &plan->apdu->originator);
     if (plan_dead_letter(plan, apr_psprintf(plan->pool, "no way leads to %s", address)))
         return;
+    track_apdu(plan->agent, TRACKING_REPORT_DISCARDED, plan->apdu, 0, NULL, NULL);
     event_subject_t subject = {.mts_id = subject_id, .layer = "routing"};
     event_raise(plan->agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, subject_id, address);
 }

@@ -8,6 +8,7 @@
 #include "mta/object.h"
 #include "mta/plan.h"
 #include "mta/queue.h"
+#include "mta/track.h"
 #include "x411/oraddress_text.h"
 
 static void add_report(agent_t *agent, work_t *work, x411_apdu_t *report)
@@ -36,6 +37,7 @@ static void add_report(agent_t *agent, work_t *work, x411_apdu_t *report)
                                               object->record.id, NULL, 0);
     work_add_entry(work, object, entry, 0);
     agent->reports_made++;
+    track_apdu(agent, TRACKING_REPORT_MADE, report, 0, route.hops->destination, NULL);
     event_raise(agent->services.events, EVENT_ID_REPORT_MADE, &subject, object->record.mts_id, subject_id,
                 x411_or_name_text(pool, &report->originator));
 }
@@ -49,9 +51,11 @@ void plan_send_report(agent_t *agent, work_t *work, x411_apdu_t *report)
     const char *from = x411_or_name_text(pool, &report->originator);
     const char *subject_id = x411_mts_id_text(pool, &report->report->subject_id);
     event_subject_t subject = {.mts_id = report_id, .layer = "P1"};
-    if (!count)
+    if (!count) {
+        track_apdu(agent, TRACKING_REPORT_ABSORBED, report, 0, NULL, NULL);
         event_raise(agent->services.events, EVENT_ID_REPORT_ABSORBED, &subject, report_id, subject_id,
                     "the distribution list sends reports nowhere");
+    }
     for (unsigned i = 0; i < count; i++) {
         if (reports[i] != report)
             event_raise(agent->services.events, EVENT_ID_LIST_REPORT, &subject, report_id, from,

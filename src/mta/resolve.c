@@ -5,6 +5,7 @@
 #include "event/ids.h"
 #include "mta/expansion.h"
 #include "mta/plan.h"
+#include "mta/track.h"
 #include "mta/redirection.h"
 #include "x411/oraddress_text.h"
 
@@ -65,6 +66,7 @@ static bool redirect(resolve_t *resolve, const x411_or_name_t *to, int64_t reaso
     case REDIRECTION_DONE: break;
     }
     plan->redirected = true;
+    track_redirected(agent, plan->apdu, to);
     resolve->redirections++;
     resolve->came_in_by = NULL; /* to another address it may go back there */
     const char *mts_id = mts_id_of(resolve);

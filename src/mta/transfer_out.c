@@ -9,6 +9,7 @@
 #include "mta/connector.h"
 #include "mta/object.h"
 #include "mta/queue.h"
+#include "mta/track.h"
 #include "mta/trouble.h"
 #include "mta/work.h"
 #include "x411/downgrade.h"
@@ -440,6 +441,9 @@ void transfer_out_confirmed(association_t *association)
     agent_t *agent = transfer->agent;
     connector_t *connector = transfer->connector;
     tell_transferred(transfer);
+    if (transfer->object->apdu)
+        track_out(agent, transfer->object->apdu, transfer->object->record.content_length, connector,
+                  transfer->entry);
     association->messages++;
     association->activity = agent_now(agent);
     connector->traffic.outbound_messages++;

@@ -10,6 +10,7 @@
 #include "mta/queue.h"
 #include "mta/redirection.h"
 #include "mta/reissue.h"
+#include "mta/track.h"
 #include "mta/work.h"
 #include "x411/oraddress_text.h"
 
@@ -114,6 +115,8 @@ static void apply(case_t *c)
         work_move_entry(c->work, c->entry, c->entry->destination, c->staying, c->staying_count);
     for (plan_hop_t *hop = plan->hops; hop; hop = hop->next) {
         tell_rerouted(c, c->object, hop);
+        track_apdu(c->agent, TRACKING_REROUTED, plan->apdu, c->object->record.content_length,
+                   hop->destination, c->entry);
         if (!taken) {
             work_move_entry(c->work, c->entry, hop->destination, hop->recipients, report ? 0 : hop->count);
             taken = true;
@@ -179,6 +182,7 @@ static bool redirect(case_t *c, unsigned index)
         return false;
     x411_indicator_set(&copy->recipients[index].indicators, 0, true);
     c->redirected = copy;
+    track_redirected(c->agent, apdu, to);
     const char *mts_id = c->object->record.mts_id;
     event_subject_t subject = {.mts_id = mts_id, .layer = "routing"};
     event_raise(c->agent->services.events, EVENT_ID_REDIRECTED, &subject, mts_id,
@@ -212,6 +216,7 @@ static void plan_for_report(case_t *c)
     bool there_already = dead_letters && strcmp(dead_letters, c->entry->destination->name) == 0;
     if (!there_already && plan_dead_letter(&c->plan, *c->words ? c->words : "it cannot be transferred"))
         return;
+    track_apdu(c->agent, TRACKING_REPORT_DISCARDED, c->plan.apdu, 0, NULL, NULL);
     event_subject_t subject = {.mts_id = object->record.mts_id};
     event_raise(c->agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, object->record.mts_id,
                 c->words);

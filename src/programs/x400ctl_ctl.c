@@ -50,6 +50,19 @@ static bool ctl_parse_admin(ctl_t *ctl, admin_client_t *client)
     return true;
 }
 
+const config_t *ctl_configuration(ctl_t *ctl)
+{
+    config_findings_t findings;
+    const config_t *config = config_read_loosely(ctl->configuration, ctl->pool, &findings);
+    if (!config) {
+        ctl_complain("the configuration cannot be used to find the MTA:");
+        fputs(config_findings_text(&findings, ctl->pool), stderr);
+        fputs("Name another one with -c FILE, or the MTA itself with --admin HOST:PORT --token-file FILE.\n",
+              stderr);
+    }
+    return config;
+}
+
 /* Address, port and token file of the MTA, from the options or its configuration. */
 static ctl_exit_t ctl_locate(ctl_t *ctl, admin_client_t *client, const char **token_file)
 {
@@ -59,15 +72,9 @@ static ctl_exit_t ctl_locate(ctl_t *ctl, admin_client_t *client, const char **to
     if (ctl->admin && ctl->token_file)
         return CTL_OK;
     /* The file may be wrong already while the MTA still runs with what it was. */
-    config_findings_t findings;
-    const config_t *config = config_read_loosely(ctl->configuration, ctl->pool, &findings);
-    if (!config) {
-        ctl_complain("the configuration cannot be used to find the MTA:");
-        fputs(config_findings_text(&findings, ctl->pool), stderr);
-        fputs("Name another one with -c FILE, or the MTA itself with --admin HOST:PORT --token-file FILE.\n",
-              stderr);
+    const config_t *config = ctl_configuration(ctl);
+    if (!config)
         return CTL_UNREACHABLE;
-    }
     if (!ctl->admin) {
         if (config->admin.port == 0) {
             ctl_complain("the configuration %s has no admin interface (admin { port = ... })",

@@ -58,6 +58,9 @@ ctl_exit_t ctl_request(ctl_t *ctl, const char *operation, json_t *arguments, jso
 /* The same with GET /metrics: text. */
 ctl_exit_t ctl_request_text(ctl_t *ctl, const char *target, const char **text);
 
+/* The configuration, even if it has mistakes by now; NULL after a complaint. */
+const struct config_t *ctl_configuration(ctl_t *ctl);
+
 /* Prints result as JSON. */
 void ctl_print_json(const json_t *result);
 
@@ -80,6 +83,7 @@ ctl_exit_t command_events_list(ctl_t *ctl);
 ctl_exit_t command_events_explain(ctl_t *ctl);
 ctl_exit_t command_events_tail(ctl_t *ctl);
 ctl_exit_t command_diagnostics(ctl_t *ctl);
+ctl_exit_t command_track(ctl_t *ctl);
 
 extern const apr_getopt_option_t send_options[];
 

@@ -10,6 +10,8 @@
 #include "admin/admin.h"
 #include "event/ids.h"
 #include "event/recent.h"
+#include "event/textlogs.h"
+#include "event/tracking.h"
 #include "mta/agent.h"
 #include "platform.h"
 #include "route/route.h"
@@ -31,6 +33,8 @@ typedef struct service_t {
     const config_t *config;
     event_log_t *events;
     event_recent_t *recent;
+    textlogs_t *textlogs;
+    tracking_t *tracking;
     net_loop_t *loop;
     store_t *store;
     agent_t *agent;
@@ -235,6 +239,22 @@ static err_t *open_log(service_t *service)
     return err;
 }
 
+/* The logs that are files of this program's own, in the data folder by default. */
+static err_t *open_text_logs(service_t *service)
+{
+    const config_t *config = service->config;
+    textlogs_config_t texts = {.folder = config->log.text_folder,
+                               .event_log = config->log.text_events,
+                               .unbounded_event = config->log.unbounded_event,
+                               .unbounded_apdu = config->log.unbounded_apdu,
+                               .unbounded_interop = config->log.unbounded_interop};
+    service->textlogs = textlogs_create(service->events, timebase_system(), &texts, service->pool);
+    if (!config->log.tracking)
+        return NULL;
+    return tracking_open(&service->tracking, config->log.tracking_folder, config->log.tracking_days,
+                         service->events, service->pool);
+}
+
 static err_t *open_store(service_t *service)
 {
     const config_t *config = service->config;
@@ -255,6 +275,8 @@ static err_t *open_agent(service_t *service)
     agent_services_t services = {.loop = service->loop,
                                  .events = service->events,
                                  .recent = service->recent,
+                                 .tracking = service->tracking,
+                                 .textlogs = service->textlogs,
                                  .store = service->store,
                                  .sync_folder = platform_sync_folder,
                                  .stopped = stopped,
@@ -292,6 +314,8 @@ static err_t *start(service_t *service)
         err = net_loop_create(&service->loop, service->pool);
     if (!err)
         err = open_store(service);
+    if (!err)
+        err = open_text_logs(service);
     if (!err) {
         system_take_sockets(service->loop);
         err = open_agent(service);
@@ -311,6 +335,7 @@ static void finish(service_t *service)
     if (service->agent)
         agent_destroy(service->agent);
     service->agent = NULL;
+    tracking_close(service->tracking);
 }
 
 static int serve(const arguments_t *arguments, apr_pool_t *pool)

@@ -1,0 +1,337 @@
+#include "event/tracking.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_file_info.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
+#include <apr_time.h>
+
+#include "event/ids.h"
+#include "event/printable.h"
+
+enum { DAY_SIZE = 9, RETRY_MICROSECONDS = 200000, HEAD_VALUES = 13 };
+
+/* One record as lines, for the file of one day. */
+typedef struct line_t {
+    struct line_t *next;
+    char day[DAY_SIZE]; /* "20261122" */
+    size_t length;
+    char text[];
+} line_t;
+
+struct tracking_t {
+    apr_pool_t *pool;
+    apr_pool_t *file_pool;
+    event_log_t *log;
+    const char *folder;
+    unsigned keep_days;
+    apr_thread_t *thread;
+    apr_thread_mutex_t *mutex; /* guards the list, waiting and closing */
+    apr_thread_cond_t *wake;
+    line_t *first;
+    line_t **last;
+    size_t waiting; /* octets */
+    bool closing;
+    _Atomic uint64_t dropped;
+    /* of the thread alone */
+    apr_file_t *file;
+    char day[DAY_SIZE];
+    bool failing;
+    uint64_t dropped_told;
+};
+
+static const struct {
+    int number;
+    const char *name;
+} NAMES[] = {
+    {TRACKING_MESSAGE_IN, "message in"},
+    {TRACKING_PROBE_IN, "probe in"},
+    {TRACKING_REPORT_IN, "report in"},
+    {TRACKING_SUBMISSION, "submitted"},
+    {TRACKING_PROBE_SUBMISSION, "probe submitted"},
+    {TRACKING_PROBE_OUT, "probe out"},
+    {TRACKING_MESSAGE_OUT, "message out"},
+    {TRACKING_REPORT_OUT, "report out"},
+    {TRACKING_DELIVERED, "delivered"},
+    {TRACKING_REPORT_DELIVERED, "report delivered"},
+    {TRACKING_LIST_EXPANSION, "list expanded"},
+    {TRACKING_REDIRECTED, "redirected"},
+    {TRACKING_REROUTED, "rerouted"},
+    {TRACKING_DOWNGRADE, "downgraded"},
+    {TRACKING_REPORT_ABSORBED, "report absorbed"},
+    {TRACKING_REPORT_MADE, "report made"},
+    {TRACKING_REPORT_DISCARDED, "unroutable report discarded"},
+    {TRACKING_MESSAGE_DELETED, "message deleted by the operator"},
+    {TRACKING_PROBE_DELETED, "probe deleted by the operator"},
+    {TRACKING_REPORT_DELETED, "report deleted by the operator"},
+};
+
+const char *tracking_event_name(int number)
+{
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        if (NAMES[i].number == number)
+            return NAMES[i].name;
+    return "event";
+}
+
+static void day_of(utc_time_t time, char day[DAY_SIZE])
+{
+    apr_time_exp_t t;
+    apr_time_exp_gmt(&t, time);
+    apr_snprintf(day, DAY_SIZE, "%04d%02d%02d", (t.tm_year + 1900) % 10000, t.tm_mon + 1, t.tm_mday);
+}
+
+/* The thread. */
+
+static void delete_old(tracking_t *tracking)
+{
+    if (!tracking->keep_days)
+        return;
+    char oldest[DAY_SIZE];
+    day_of(apr_time_now() - apr_time_from_sec((apr_time_t)tracking->keep_days * 86400), oldest);
+    apr_pool_t *pool;
+    apr_pool_create(&pool, tracking->file_pool);
+    apr_dir_t *folder;
+    if (apr_dir_open(&folder, tracking->folder, pool) == APR_SUCCESS) {
+        apr_finfo_t file;
+        while (apr_dir_read(&file, APR_FINFO_NAME, folder) == APR_SUCCESS) {
+            bool ours = file.name && strlen(file.name) == 12 && strspn(file.name, "0123456789") == 8 &&
+                        strcmp(file.name + 8, ".log") == 0;
+            if (ours && strncmp(file.name, oldest, 8) < 0)
+                apr_file_remove(apr_pstrcat(pool, tracking->folder, "/", file.name, NULL), pool);
+        }
+        apr_dir_close(folder);
+    }
+    apr_pool_destroy(pool);
+}
+
+static void close_file(tracking_t *tracking)
+{
+    if (tracking->file)
+        apr_file_close(tracking->file);
+    tracking->file = NULL;
+    apr_pool_clear(tracking->file_pool);
+}
+
+static apr_status_t open_day(tracking_t *tracking, const char *day)
+{
+    if (tracking->file && strcmp(tracking->day, day) == 0)
+        return APR_SUCCESS;
+    close_file(tracking);
+    delete_old(tracking);
+    memcpy(tracking->day, day, DAY_SIZE);
+    apr_dir_make_recursive(tracking->folder, APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE,
+                           tracking->file_pool);
+    return apr_file_open(&tracking->file,
+                         apr_psprintf(tracking->file_pool, "%s/%s.log", tracking->folder, day),
+                         APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_APPEND | APR_FOPEN_BINARY,
+                         APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_GREAD, tracking->file_pool);
+}
+
+static void tell_failing(tracking_t *tracking, apr_status_t status)
+{
+    if (tracking->failing)
+        return;
+    tracking->failing = true;
+    char words[160];
+    apr_strerror(status, words, sizeof(words));
+    event_subject_t subject = {.error_code = status};
+    event_raise(tracking->log, EVENT_ID_TRACKING_ERROR, &subject, tracking->folder, words);
+}
+
+static void tell_recovered(tracking_t *tracking)
+{
+    uint64_t dropped = atomic_load(&tracking->dropped);
+    if (!tracking->failing && dropped == tracking->dropped_told)
+        return;
+    char count[32];
+    apr_snprintf(count, sizeof(count), "%" APR_UINT64_T_FMT,
+                 (apr_uint64_t)(dropped - tracking->dropped_told));
+    tracking->failing = false;
+    tracking->dropped_told = dropped;
+    event_raise(tracking->log, EVENT_ID_TRACKING_RECOVERED, NULL, tracking->folder, count);
+}
+
+/* Writes lines as they stand, several at once; returns those that could not be written. */
+static line_t *write_lines(tracking_t *tracking, line_t *lines)
+{
+    while (lines) {
+        apr_status_t status = open_day(tracking, lines->day);
+        if (status == APR_SUCCESS)
+            status = apr_file_write_full(tracking->file, lines->text, lines->length, NULL);
+        if (status != APR_SUCCESS) {
+            close_file(tracking);
+            tell_failing(tracking, status);
+            return lines;
+        }
+        line_t *next = lines->next;
+        apr_thread_mutex_lock(tracking->mutex);
+        tracking->waiting -= lines->length;
+        apr_thread_mutex_unlock(tracking->mutex);
+        free(lines);
+        lines = next;
+    }
+    tell_recovered(tracking);
+    return NULL;
+}
+
+static void free_lines(tracking_t *tracking, line_t *lines)
+{
+    while (lines) {
+        line_t *next = lines->next;
+        atomic_fetch_add(&tracking->dropped, 1);
+        free(lines);
+        lines = next;
+    }
+}
+
+static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
+{
+    tracking_t *tracking = data;
+    line_t *left = NULL;
+    for (;;) {
+        apr_thread_mutex_lock(tracking->mutex);
+        if (left)
+            apr_thread_cond_timedwait(tracking->wake, tracking->mutex, RETRY_MICROSECONDS);
+        while (!left && !tracking->first && !tracking->closing)
+            apr_thread_cond_wait(tracking->wake, tracking->mutex);
+        bool closing = tracking->closing;
+        line_t **end = &left;
+        while (*end)
+            end = &(*end)->next;
+        *end = tracking->first;
+        tracking->first = NULL;
+        tracking->last = &tracking->first;
+        apr_thread_mutex_unlock(tracking->mutex);
+        left = write_lines(tracking, left);
+        if (closing) {
+            free_lines(tracking, left);
+            close_file(tracking);
+            apr_thread_exit(thread, APR_SUCCESS);
+            return NULL;
+        }
+    }
+}
+
+/* Any thread. */
+
+err_t *tracking_open(tracking_t **out, const char *folder, unsigned keep_days, event_log_t *log,
+                     apr_pool_t *pool)
+{
+    tracking_t *tracking = apr_pcalloc(pool, sizeof(*tracking));
+    tracking->pool = pool;
+    tracking->log = log;
+    tracking->folder = apr_pstrdup(pool, folder);
+    tracking->keep_days = keep_days;
+    tracking->last = &tracking->first;
+    /* The thread's own: pools are not shared between threads. */
+    apr_allocator_t *allocator;
+    apr_status_t status = apr_allocator_create(&allocator);
+    if (status == APR_SUCCESS)
+        status = apr_pool_create_ex(&tracking->file_pool, NULL, NULL, allocator);
+    if (status == APR_SUCCESS) {
+        apr_allocator_owner_set(allocator, tracking->file_pool);
+        status = apr_thread_mutex_create(&tracking->mutex, APR_THREAD_MUTEX_DEFAULT, pool);
+    }
+    if (status == APR_SUCCESS)
+        status = apr_thread_cond_create(&tracking->wake, pool);
+    if (status == APR_SUCCESS)
+        status = apr_thread_create(&tracking->thread, NULL, run, tracking, pool);
+    if (status != APR_SUCCESS)
+        return err_from_status(pool, status, "message tracking cannot be started");
+    *out = tracking;
+    return NULL;
+}
+
+void tracking_close(tracking_t *tracking)
+{
+    if (!tracking || !tracking->thread)
+        return;
+    apr_thread_mutex_lock(tracking->mutex);
+    tracking->closing = true;
+    apr_thread_cond_signal(tracking->wake);
+    apr_thread_mutex_unlock(tracking->mutex);
+    apr_status_t result;
+    apr_thread_join(&result, tracking->thread);
+    tracking->thread = NULL;
+    apr_pool_destroy(tracking->file_pool);
+}
+
+static char *put_text(char *at, const char *text)
+{
+    size_t length = strlen(text);
+    memcpy(at, text, length);
+    return at + length;
+}
+
+static char *put_value(char *at, const char *value, char end)
+{
+    at += printable_copy(at, TRACKING_VALUE_LIMIT + 1, value ? value : "");
+    *at++ = end;
+    return at;
+}
+
+static line_t *make_line(const tracking_record_t *record)
+{
+    size_t room = (HEAD_VALUES + (size_t)record->recipient_count) * (TRACKING_VALUE_LIMIT + 8);
+    line_t *line = malloc(sizeof(*line) + room);
+    if (!line)
+        return NULL;
+    line->next = NULL;
+    day_of(record->time, line->day);
+    apr_time_exp_t t;
+    apr_time_exp_gmt(&t, record->time);
+    char number[96];
+    char *at = put_value(line->text, record->mts_id, '\t');
+    apr_snprintf(number, sizeof(number), "%d\t%d.%d.%d %d:%d:%d\t", (int)record->event, t.tm_year + 1900,
+                 t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
+    at = put_text(at, number);
+    at = put_value(at, record->connector, '\t');
+    at = put_value(at, record->partner, '\t');
+    at = put_value(at, record->remote_id, '\t');
+    at = put_value(at, record->originator, '\t');
+    apr_snprintf(number, sizeof(number), "%d\t%" APR_UINT64_T_FMT "\t0\t1\t", record->priority,
+                 (apr_uint64_t)record->octets);
+    at = put_text(at, number);
+    at = put_value(at, record->subject_id, '\t');
+    apr_snprintf(number, sizeof(number), "%u\n", record->recipient_count);
+    at = put_text(at, number);
+    for (unsigned i = 0; i < record->recipient_count; i++) {
+        at = put_value(at, record->recipients[i].address, '\t');
+        at = put_text(at, record->recipients[i].failed ? "1\n" : "0\n");
+    }
+    line->length = (size_t)(at - line->text);
+    line_t *fitting = realloc(line, sizeof(*line) + line->length);
+    return fitting ? fitting : line;
+}
+
+void tracking_write(tracking_t *tracking, const tracking_record_t *record)
+{
+    if (!tracking)
+        return;
+    line_t *line = make_line(record);
+    apr_thread_mutex_lock(tracking->mutex);
+    bool fits = line && tracking->waiting + line->length <= TRACKING_BACKLOG;
+    if (fits) {
+        *tracking->last = line;
+        tracking->last = &line->next;
+        tracking->waiting += line->length;
+        apr_thread_cond_signal(tracking->wake);
+    }
+    apr_thread_mutex_unlock(tracking->mutex);
+    if (!fits) {
+        atomic_fetch_add(&tracking->dropped, 1);
+        free(line);
+    }
+}
+
+uint64_t tracking_dropped(const tracking_t *tracking)
+{
+    return tracking ? atomic_load(&tracking->dropped) : 0;
+}
