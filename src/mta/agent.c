@@ -11,6 +11,7 @@
 #include "mta/list.h"
 #include "mta/object.h"
 #include "mta/queue.h"
+#include "mta/tap.h"
 #include "mta/transfer_in.h"
 #include "mta/transfer_out.h"
 #include "mta/trash.h"
@@ -537,6 +538,7 @@ void agent_destroy(agent_t *agent)
     close_listeners(agent);
     while (agent->associations)
         association_drop(agent->associations);
+    tap_forget_all(agent);
     timers_cancel(agent_timers(agent), &agent->sweep);
     timers_cancel(agent_timers(agent), &agent->stop_timer);
     worker_destroy(agent->worker);

@@ -6,6 +6,7 @@
 #include "mta/bind.h"
 #include "mta/connector.h"
 #include "mta/link_test.h"
+#include "mta/tap.h"
 #include "mta/transfer_in.h"
 #include "mta/transfer_out.h"
 
@@ -193,6 +194,8 @@ static void connected(void *context)
                                        [CONFIG_CONFORMANCE_1988_NORMAL] = OSI_MODE_NORMAL};
     osi_mode_t mode = modes[config->conformance];
     association->mode = bind_mode(mode);
+    tap_connected(association->tap, association->conn);
+    tap_identify(association->tap, association->connector, association->mode);
     buffer_t *argument = buffer_create(association->pool, MTA_OPEN_DATA_LIMIT);
     bind_write_argument(association, argument);
     stack_open_t open = {.mode = mode,
@@ -264,6 +267,7 @@ association_t *association_open(connector_t *connector, struct link_test_t *test
     apr_snprintf(association->peer, sizeof(association->peer), "%s:%u", config->remote_host, config->port);
     association->conn =
         net_dial(agent->services.loop, &dial, osi_stack_output(association->stack), &conn_ops, association);
+    association->tap = tap_attach(agent, association->conn, false, connector);
     return association;
 }
 
@@ -301,6 +305,7 @@ void association_accept(agent_t *agent, net_conn_t *conn, const config_listener_
     association->listener = apr_pstrdup(association->pool, listener->name);
     osi_stack_set_transport_filter(association->stack, selector_is_ours);
     apr_cpystrn(association->peer, net_conn_peer_address(conn), sizeof(association->peer));
+    association->tap = tap_attach(agent, conn, true, NULL);
     net_conn_attach(conn, osi_stack_output(association->stack), &conn_ops, association);
     association_pump(association); /* the stack's deadline ends a call that says nothing */
 }
@@ -338,6 +343,7 @@ static void open_indication(association_t *association, const stack_indication_t
     if (!connector)
         return; /* it was refused */
     association->connector = connector;
+    tap_identify(association->tap, connector, association->mode);
     association->next = connector->associations;
     connector->associations = association;
     connector->cumulative_inbound++;

@@ -35,5 +35,8 @@ void control_send(control_call_t *call);
 void control_events(control_call_t *call);
 void control_diagnostics(control_call_t *call);
 void control_diagnostics_set(control_call_t *call);
+void control_trace_start(control_call_t *call);
+void control_trace_read(control_call_t *call);
+void control_trace_stop(control_call_t *call);
 
 #endif

@@ -127,6 +127,7 @@ struct connector_t {
     unsigned failures_untold; /* failed opens since the last event about them */
     mono_time_t failure_told; /* when 4284 and 4287 were logged last; 0 = not in this outage */
     char last_error[MTA_ERROR_TEXT];
+    struct trace_t *trace; /* an operator looks on (mta/tap.h); NULL = nobody */
     traffic_t traffic;
     uint64_t failed_outbound;
     uint64_t rejected_inbound;
@@ -170,6 +171,7 @@ struct association_t {
     apr_pool_t *pool;
     connector_t *connector; /* NULL until an incoming bind named it */
     net_conn_t *conn;
+    struct tap_t *tap; /* of conn; valid as long as it */
     osi_stack_t *stack;
     buffer_t dial_output; /* output until the stack is there */
     uint64_t id;
@@ -210,6 +212,8 @@ struct agent_t {
     association_t *associations;
     unsigned association_count;
     unsigned refusing_count;
+    struct tap_t *taps; /* on every connection */
+    unsigned traces;    /* connectors that are being traced */
     uint64_t next_association;
     struct listener_t *listeners;
     apr_hash_t *shared; /* messages with more than one entry: id -> shared_t */

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "event/ids.h"
+#include "event/textlogs.h"
 #include "mta/association.h"
 #include "mta/intake.h"
 #include "mta/object.h"
@@ -27,8 +28,9 @@ struct transfer_in_t {
     buffer_t *content;
     osi_activity_id_t activity;
     osi_connection_id_t connection;
-    uint64_t received; /* octets of the APDU taken */
-    uint64_t skip;     /* octets that a resume sends again */
+    uint64_t received;  /* octets of the APDU taken */
+    uint64_t skip;      /* octets that a resume sends again */
+    unsigned reference; /* PDU dump reference in BF0.LOG, 0 = none */
     unsigned chunks;
     size_t waiting; /* octets of chunks that the store has not committed */
     bool paused;
@@ -120,6 +122,8 @@ static void fail(transfer_in_t *transfer, const char *what, uint64_t offset, con
     transfer->refused = true;
     char place[32];
     apr_snprintf(place, sizeof(place), "%" APR_UINT64_T_FMT, (apr_uint64_t)offset);
+    if (transfer->reference && transfer->object)
+        what = apr_psprintf(transfer->object->pool, "%s (PDU dump reference %u)", what, transfer->reference);
     event_subject_t subject = {.connector = transfer->connector->destination.name, .layer = layer};
     event_raise(agent->services.events, EVENT_ID_APDU_UNDECODABLE, &subject,
                 transfer->connector->destination.name, association ? association->peer : "", what, place);
@@ -312,6 +316,15 @@ void transfer_in_data(association_t *association, bytes_t octets)
     }
     if (!octets.length)
         return;
+    /* Before it is decoded: what brings a decoder down is on disk. */
+    if (textlogs_dumps(association->agent->services.textlogs)) {
+        if (!transfer->reference)
+            transfer->reference = textlogs_new_reference(association->agent->services.textlogs);
+        textlogs_dump(
+            association->agent->services.textlogs, transfer->reference,
+            apr_pstrcat(transfer->object->pool, "APDU from ", transfer->connector->destination.name, NULL),
+            transfer->received, octets);
+    }
     transfer->received += octets.length;
     association->octets += octets.length;
     association->activity = agent_now(association->agent);

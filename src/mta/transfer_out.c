@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "event/ids.h"
+#include "event/textlogs.h"
 #include "mta/association.h"
 #include "mta/connector.h"
 #include "mta/object.h"
@@ -32,8 +33,9 @@ struct transfer_out_t {
     unsigned recipients; /* for which the peer becomes responsible */
     uint16_t *failed;    /* recipients that the peer's protocol cannot carry: indices in the message */
     unsigned failed_count;
-    uint64_t position; /* octets of the APDU given to the stack */
-    uint8_t *chunk;    /* malloc: the chunk of content at hand */
+    unsigned reference; /* PDU dump reference in BF0.LOG, 0 = none */
+    uint64_t position;  /* octets of the APDU given to the stack */
+    uint8_t *chunk;     /* malloc: the chunk of content at hand */
     size_t chunk_length;
     unsigned chunk_number;
     bool started;
@@ -383,6 +385,16 @@ static bytes_t piece_at(transfer_out_t *transfer, uint8_t header[16])
     return content_at(transfer, inside);
 }
 
+static void dump(transfer_out_t *transfer, bytes_t piece)
+{
+    textlogs_t *logs = transfer->agent->services.textlogs;
+    if (!transfer->reference)
+        transfer->reference = textlogs_new_reference(logs);
+    textlogs_dump(logs, transfer->reference,
+                  apr_pstrcat(transfer->pool, "APDU to ", transfer->connector->destination.name, NULL),
+                  transfer->position, piece);
+}
+
 void transfer_out_feed(association_t *association)
 {
     transfer_out_t *transfer = association->out;
@@ -398,6 +410,8 @@ void transfer_out_feed(association_t *association)
         bytes_t piece = bytes_slice(piece_at(transfer, header), 0, capacity);
         if (!piece.length)
             return;
+        if (textlogs_dumps(transfer->agent->services.textlogs))
+            dump(transfer, piece);
         if (osi_stack_transfer_data(stack, piece, now))
             return; /* the association is ending; it says so itself */
         transfer->position += piece.length;

@@ -27,8 +27,10 @@ void net_conn_learn_addresses(net_conn_t *conn)
         net_address_format(conn->peer, sizeof(conn->peer), address);
         conn->peer_octets_length = net_address_octets(address, conn->peer_octets);
     }
-    if (apr_socket_addr_get(&address, APR_LOCAL, conn->socket) == APR_SUCCESS && address)
+    if (apr_socket_addr_get(&address, APR_LOCAL, conn->socket) == APR_SUCCESS && address) {
         net_address_format(conn->local, sizeof(conn->local), address);
+        conn->local_octets_length = net_address_octets(address, conn->local_octets);
+    }
 }
 
 static void end(net_conn_t *conn)
@@ -36,6 +38,9 @@ static void end(net_conn_t *conn)
     timers_cancel(net_loop_timers(conn->source.loop), &conn->timer);
     conn->state = CONN_OVER;
     conn->output = NULL;
+    if (conn->tap.over)
+        conn->tap.over(conn->tap.context);
+    conn->tap = (net_tap_t){NULL, NULL, NULL};
     net_source_end(&conn->source);
 }
 
@@ -75,6 +80,8 @@ static apr_status_t flush(net_conn_t *conn, buffer_t *output, bool *left)
         bytes_t octets = buffer_bytes(output);
         apr_size_t length = octets.length;
         apr_status_t status = apr_socket_send(conn->socket, (const char *)octets.data, &length);
+        if (length > 0 && conn->tap.octets)
+            conn->tap.octets(conn->tap.context, true, bytes_make(octets.data, length));
         buffer_consume(output, length);
         if (APR_STATUS_IS_EAGAIN(status))
             break;
@@ -93,6 +100,8 @@ static intake_t take_in(net_conn_t *conn, apr_status_t *status)
     uint8_t *buffer = net_loop_read_buffer(conn->source.loop);
     apr_size_t length = NET_READ_SIZE;
     *status = apr_socket_recv(conn->socket, (char *)buffer, &length);
+    if (length > 0 && conn->tap.octets)
+        conn->tap.octets(conn->tap.context, false, bytes_make(buffer, length));
     if (length > 0 && conn->state == CONN_OPEN)
         conn->ops->input(conn->context, bytes_make(buffer, length));
     if (APR_STATUS_IS_EOF(*status))
@@ -297,6 +306,12 @@ void net_conn_send(net_conn_t *conn)
         watch(conn);
 }
 
+void net_conn_set_tap(net_conn_t *conn, const net_tap_t *tap)
+{
+    net_loop_check_thread(conn->source.loop);
+    conn->tap = *tap;
+}
+
 void net_conn_pause(net_conn_t *conn, bool pause)
 {
     net_loop_check_thread(conn->source.loop);
@@ -344,6 +359,11 @@ const char *net_conn_peer_address(const net_conn_t *conn)
 const char *net_conn_local_address(const net_conn_t *conn)
 {
     return conn->local;
+}
+
+bytes_t net_conn_local_octets(const net_conn_t *conn)
+{
+    return bytes_make(conn->local_octets, conn->local_octets_length);
 }
 
 bytes_t net_conn_peer_octets(const net_conn_t *conn)

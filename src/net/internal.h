@@ -80,6 +80,7 @@ struct net_conn_t {
     buffer_t rest;    /* what was taken over from it at the end */
     const net_conn_ops_t *ops;
     void *context;
+    net_tap_t tap; /* octets NULL: none */
     bool paused;
     apr_status_t write_failed; /* of a write whose failure is still to be told */
     bool waiting;              /* output is waiting for the socket */
@@ -92,6 +93,8 @@ struct net_conn_t {
     char local[NET_ENDPOINT_TEXT];
     uint8_t peer_octets[16];
     uint8_t peer_octets_length;
+    uint8_t local_octets[16];
+    uint8_t local_octets_length;
 };
 
 net_conn_t *net_conn_create(net_loop_t *loop);

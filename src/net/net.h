@@ -67,9 +67,20 @@ const char *net_conn_peer_address(const net_conn_t *conn);
 const char *net_conn_local_address(const net_conn_t *conn);
 /* The peer's address without the port, its octets in network order (4 or 16), for 9301. */
 bytes_t net_conn_peer_octets(const net_conn_t *conn);
+/* The same of our own end. */
+bytes_t net_conn_local_octets(const net_conn_t *conn);
 /* True if the peer's address is this one ("192.0.2.1", "2001:db8::1") or begins with this prefix
  * ("192.0.2.0/24"); a text that is neither matches nothing. */
 bool net_conn_peer_in(const net_conn_t *conn, const char *prefix);
+
+/* Somebody who looks on: every octet that the socket gave or took, in order, and the end. */
+typedef struct net_tap_t {
+    void (*octets)(void *context, bool outgoing, bytes_t octets); /* valid during the call */
+    void (*over)(void *context); /* the last call: the connection is given back */
+    void *context;
+} net_tap_t;
+/* Sets the connection's tap (copied); at most one, for the life of the connection, lingering included. */
+void net_conn_set_tap(net_conn_t *conn, const net_tap_t *tap);
 
 typedef struct net_listen_t {
     const char *address; /* NULL or "*" = any, IPv4 and IPv6 */

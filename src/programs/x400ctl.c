@@ -45,6 +45,13 @@ static const apr_getopt_option_t tail_options[] = {
     {NULL, 0, 0, NULL},
 };
 
+static const apr_getopt_option_t trace_options[] = {
+    {"output", 'o', 1, "the file to write (pcapng)"},
+    {"for", 'T', 1, "seconds; otherwise until interrupted"},
+    {"content-blanked", 'B', 0, "make the contents of messages unreadable"},
+    {NULL, 0, 0, NULL},
+};
+
 static const ctl_command_t commands[] = {
     {"status", "", "what the MTA is and has done", NULL, NULL, 0, 0, command_status},
     {"queue", "[list]", "the messages that wait", "The same as queue list.", queue_list_options, 0, 0,
@@ -87,6 +94,8 @@ static const ctl_command_t commands[] = {
     {"track", "MTS-ID", "everything that happened to a message, from the tracking log (needs no running MTA)",
      "MTS-ID is the identifier of a message or of a report on it; reports on a message are shown with it.",
      NULL, 1, 1, command_track},
+    {"trace", "CONNECTOR -o FILE", "writes a connector's traffic to a file that Wireshark opens", NULL,
+     trace_options, 1, 1, command_trace},
     {"diagnostics", "[CATEGORY LEVEL]",
      "how much is logged of each category; changes one, until the next reload",
      "CATEGORY is a name, a number or all; LEVEL is none, minimum, medium or maximum.", NULL, 0, 2,

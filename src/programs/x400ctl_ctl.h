@@ -84,6 +84,7 @@ ctl_exit_t command_events_explain(ctl_t *ctl);
 ctl_exit_t command_events_tail(ctl_t *ctl);
 ctl_exit_t command_diagnostics(ctl_t *ctl);
 ctl_exit_t command_track(ctl_t *ctl);
+ctl_exit_t command_trace(ctl_t *ctl);
 
 extern const apr_getopt_option_t send_options[];
 
