@@ -11,6 +11,7 @@
 void plan_init(plan_t *plan, agent_t *agent, x411_apdu_t *apdu, apr_pool_t *pool)
 {
     *plan = (plan_t){.agent = agent, .pool = pool, .apdu = apdu};
+    apr_pool_create(&plan->scratch, pool);
 }
 
 static x411_result_t *add_result(plan_t *plan, unsigned index)
@@ -107,7 +108,10 @@ destination_t *plan_choose(plan_t *plan, const x411_or_name_t *name, const char 
     state.came_in_by = came_in_by;
     state.tried = tried;
     state.content_length = content_length;
-    route_choose(plan->agent->routes, &name->address, &state, plan->pool, choice);
+    apr_pool_clear(plan->scratch);
+    route_choose(plan->agent->routes, &name->address, &state, plan->scratch, choice);
+    if (choice->why_none)
+        choice->why_none = apr_pstrdup(plan->pool, choice->why_none);
     if (!choice->found)
         return NULL;
     return choice->target.kind == ROUTE_CONNECTOR
@@ -119,8 +123,9 @@ bool plan_try(plan_t *plan, unsigned index, const x411_or_name_t *name, const ch
               const char *const *tried, uint64_t content_length)
 {
     agent_t *agent = plan->agent;
-    const names_list_t *list =
-        plan->apdu->kind == X411_MESSAGE ? names_find_list(agent->names, &name->address, plan->pool) : NULL;
+    const names_list_t *list = plan->apdu->kind == X411_MESSAGE
+                                   ? names_find_list(agent->names, &name->address, plan->scratch)
+                                   : NULL;
     route_choice_t choice;
     destination_t *destination = list ? &agent->lists[list->index]->destination
                                       : plan_choose(plan, name, came_in_by, tried, content_length, &choice);

@@ -16,6 +16,7 @@ typedef struct plan_hop_t {
 typedef struct plan_t {
     agent_t *agent;
     apr_pool_t *pool;
+    apr_pool_t *scratch; /* of the choice for one recipient: messages may have very many */
     x411_apdu_t *apdu;
     plan_hop_t *hops;
     unsigned hop_count;

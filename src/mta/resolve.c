@@ -146,10 +146,10 @@ static bool step(resolve_t *resolve)
     resolve->abilities = NULL;
     resolve->unknown = false;
     resolve->fault = (recipient_fault_t){0};
-    const names_redirect_t *redirection = names_find_redirect(agent->names, &name->address, plan->pool);
+    const names_redirect_t *redirection = names_find_redirect(agent->names, &name->address, plan->scratch);
     if (redirection)
         return redirect(resolve, &redirection->to, redirection->reason);
-    const names_list_t *list = names_find_list(agent->names, &name->address, plan->pool);
+    const names_list_t *list = names_find_list(agent->names, &name->address, plan->scratch);
     if (list)
         return to_list(resolve, list);
     route_choice_t choice;
