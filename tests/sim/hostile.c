@@ -187,7 +187,8 @@ static void answer_call(session_t *session, const stack_indication_t *indication
     buffer_t *out = buffer_create(session->pool, MTA_OPEN_DATA_LIMIT);
     x411_bind_encode(mode, X411_BIND_RESULT, &bind, out);
     if (world_chance(world_of(session), session->manner == MANNER_REFUSE ? 300 : 0))
-        osi_stack_open_refuse(session->stack, (int)world_below(world_of(session), 5), BYTES_NONE, now(session));
+        osi_stack_open_refuse(session->stack, (int)world_below(world_of(session), 5), BYTES_NONE,
+                              now(session));
     else
         osi_stack_open_accept(session->stack, buffer_bytes(out), now(session));
 }
@@ -202,8 +203,8 @@ static void feed(session_t *session)
         if (!capacity)
             return;
         size_t offset = hostile->sample_length - session->to_send;
-        bytes_t piece =
-            bytes_slice(bytes_make(hostile->sample + offset, session->to_send), 0, capacity < 700 ? capacity : 700);
+        bytes_t piece = bytes_slice(bytes_make(hostile->sample + offset, session->to_send), 0,
+                                    capacity < 700 ? capacity : 700);
         uint8_t altered[700];
         memcpy(altered, piece.data, piece.length);
         for (size_t i = 0; session->manner != MANNER_HONEST && i < piece.length; i++)
@@ -273,9 +274,9 @@ static void indicate(void *context, const stack_indication_t *indication)
     case STACK_TRANSFER_START: session->hostile->sample_length = 0; break;
     case STACK_TRANSFER_RESUME:
         if (world_chance(world, 500))
-            osi_stack_resume_refuse(session->stack,
-                                    world_chance(world, 500) ? STACK_RESUME_UNRECOGNIZED : STACK_RESUME_COMPLETED,
-                                    now(session));
+            osi_stack_resume_refuse(
+                session->stack, world_chance(world, 500) ? STACK_RESUME_UNRECOGNIZED : STACK_RESUME_COMPLETED,
+                now(session));
         break;
     case STACK_TRANSFER_DATA: take_sample(session, indication->octets); break;
     case STACK_CHECKPOINT:

@@ -117,8 +117,8 @@ static void message_delivered(judge_t *judge, sent_t *sent, node_t *node, unsign
         const char *address = json_string_value(json_object_get(item, "address"));
         judged_recipient_t *recipient = find_recipient(sent, address);
         if (!recipient || recipient->node != node->index || recipient->user != user) {
-            world_violate(world, "message %u was delivered at %s user %u for %s", sent->number, node->name, user,
-                          address);
+            world_violate(world, "message %u was delivered at %s user %u for %s", sent->number, node->name,
+                          user, address);
             continue;
         }
         recipient->delivered++;
@@ -158,8 +158,7 @@ void judge_delivered(judge_t *judge, node_t *node, unsigned user, const char *pa
     json_error_t error;
     json_t *root = json_loads(envelope, 0, &error);
     const char *identifier = json_string_value(json_object_get(root, "content_identifier"));
-    sent_t *sent =
-        identifier ? apr_hash_get(judge->by_identifier, identifier, APR_HASH_KEY_STRING) : NULL;
+    sent_t *sent = identifier ? apr_hash_get(judge->by_identifier, identifier, APR_HASH_KEY_STRING) : NULL;
     const char *type = json_string_value(json_object_get(root, "type"));
     world_trace(judge->world, node, "mailbox box%u: %s %s in %s, %zu octets", user, type ? type : "?",
                 identifier ? identifier : "?", path, content.length);
@@ -227,11 +226,12 @@ static void conclude_recipient(judge_t *judge, const sent_t *sent, unsigned inde
     bool unreported = noted(judge->unreported, sent->mts_id);
     bool known = r->node != JUDGE_NO_NODE && r->user != JUDGE_UNKNOWN_USER;
     bool hostile = r->node != JUDGE_NO_NODE && world->nodes[r->node].hostile;
-    bool gone = hostile && noted(judge->transferred, apr_psprintf(judge->pool, "%s>N%u", sent->mts_id, r->node));
+    bool gone =
+        hostile && noted(judge->transferred, apr_psprintf(judge->pool, "%s>N%u", sent->mts_id, r->node));
     bool arrived = sent->probe ? r->positive > 0 : r->delivered > 0;
     if (!arrived && !failed && !gone && !(sent->probe && (sent->report != JUDGE_REPORT_ALL || unreported)))
-        world_violate(world, "message %u to N%u user %u is lost: neither delivered nor reported", sent->number,
-                      r->node, r->user);
+        world_violate(world, "message %u to N%u user %u is lost: neither delivered nor reported",
+                      sent->number, r->node, r->user);
     if (!known && r->delivered)
         world_violate(world, "message %u was delivered to a user who is not there", sent->number);
     if (known && failed && !faults && !hostile && !sent->doomed)
@@ -239,8 +239,8 @@ static void conclude_recipient(judge_t *judge, const sent_t *sent, unsigned inde
     if (r->delivered > 1) {
         judge->figures.repeats += r->delivered - 1;
         if (!rerouted)
-            world_violate(world, "message %u was delivered %u times to N%u user %u", sent->number, r->delivered,
-                          r->node, r->user);
+            world_violate(world, "message %u was delivered %u times to N%u user %u", sent->number,
+                          r->delivered, r->node, r->user);
     }
     if (r->delivered && r->negative) {
         judge->figures.ambiguous++;
@@ -254,7 +254,8 @@ static void conclude_recipient(judge_t *judge, const sent_t *sent, unsigned inde
                       r->negative);
     if (sent->report == JUDGE_REPORT_ALL && r->delivered && !r->positive && !unreported)
         world_violate(world, "message %u was delivered to N%u and no report came", sent->number, r->node);
-    /* A failure is told when it is decided; a disk that then fails undoes it, and the message may yet arrive. */
+    /* A failure is told when it is decided; a disk that then fails undoes it, and the message may yet arrive.
+     */
     if (sent->report != JUDGE_REPORT_NONE && failed && !arrived && !gone && !r->negative && !unreported)
         world_violate(world, "message %u to N%u failed and no report came", sent->number, r->node);
     if (sent->report != JUDGE_REPORT_ALL && r->positive)

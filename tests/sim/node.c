@@ -113,7 +113,8 @@ bool node_store_step(node_t *node, const char *what)
     if (node->crash_in_steps && --node->crash_in_steps == 0) {
         world_trace(node->world, node, "crashes at the store step \"%s\"", what);
         node_kill(node, world_chance(node->world, 300));
-        world_after(node->world, &node->restart, world_between(node->world, TIME_SECONDS(1), TIME_SECONDS(90)));
+        world_after(node->world, &node->restart,
+                    world_between(node->world, TIME_SECONDS(1), TIME_SECONDS(90)));
         return false;
     }
     return true;

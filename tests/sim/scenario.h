@@ -19,7 +19,7 @@ typedef struct scenario_result_t {
     unsigned nodes;
     unsigned messages;
     uint64_t events;
-    uint64_t hash; /* of the whole history: equal if and only if the run was the same */
+    uint64_t hash;    /* of the whole history: equal if and only if the run was the same */
     double simulated; /* seconds */
     char shape[160];
 } scenario_result_t;

@@ -60,7 +60,8 @@ static bool read_arguments(int argc, const char *const argv[], arguments_t *argu
 
 static void print(uint64_t seed, const scenario_result_t *r, bool ok)
 {
-    printf("%s seed %llu: %u MTAs, %s; %llu accepted, %llu delivered, %llu failed, %llu+%llu reports, %llu repeats "
+    printf("%s seed %llu: %u MTAs, %s; %llu accepted, %llu delivered, %llu failed, %llu+%llu reports, %llu "
+           "repeats "
            "dropped, %llu delivered twice after a reroute, %llu with an unknown end, %llu events in %.0f s\n",
            ok ? "ok    " : "FAILED", (unsigned long long)seed, r->nodes, r->shape,
            (unsigned long long)r->figures.accepted, (unsigned long long)r->figures.delivered,

@@ -52,6 +52,8 @@ struct net_conn_t {
     char peer_address[32];
     char local_address[32];
     uint8_t peer_octets[4];
+    uint8_t local_octets[4];
+    net_tap_t tap;
 };
 
 struct net_listener_t {
@@ -214,6 +216,14 @@ void net_loop_set_turn_end(net_loop_t *loop, void (*run)(void *baton), void *bat
 
 /* Connections. */
 
+static void end_tap(net_conn_t *conn)
+{
+    net_tap_t tap = conn->tap;
+    conn->tap = (net_tap_t){NULL, NULL, NULL};
+    if (tap.over)
+        tap.over(tap.context);
+}
+
 static void drop_segments(net_conn_t *conn)
 {
     while (conn->first) {
@@ -267,6 +277,7 @@ static void fail(net_conn_t *conn, const char *why)
         conn->peer->peer = NULL;
     conn->peer = NULL;
     reap_soon(conn);
+    end_tap(conn);
     if (!loop)
         return;
     sim_loop_enter(loop);
@@ -318,6 +329,8 @@ static void pump(net_conn_t *conn)
             most = (size_t)world_between(world, 1, 40);
         bytes_t part = bytes_slice(buffer_bytes(conn->output), 0, most);
         append(conn, SEGMENT_DATA, part);
+        if (conn->tap.octets)
+            conn->tap.octets(conn->tap.context, true, part);
         buffer_consume(conn->output, part.length);
     }
     if (buffer_length(conn->output))
@@ -353,6 +366,8 @@ static bool arrive(net_conn_t *conn, net_conn_t *target, const segment_t *segmen
         if (!loop)
             return false; /* its application has closed: the answer is a reset */
         sim_loop_enter(loop);
+        if (target->tap.octets)
+            target->tap.octets(target->tap.context, false, bytes_make(segment->octets, segment->length));
         target->ops->input(target->context, bytes_make(segment->octets, segment->length));
         sim_loop_leave(loop);
         return true;
@@ -423,8 +438,7 @@ static void keepalive(void *baton)
     world_t *world = conn->world;
     if (conn->dead || !conn->loop)
         return;
-    bool reachable =
-        !way_is_cut(conn, false) && !way_is_cut(conn, true) && world->nodes[conn->to].powered;
+    bool reachable = !way_is_cut(conn, false) && !way_is_cut(conn, true) && world->nodes[conn->to].powered;
     if (reachable && conn->peer) {
         world_after(world, &conn->keepalive, TIME_SECONDS(KEEPALIVE_SECONDS));
         return;
@@ -459,6 +473,9 @@ static net_conn_t *create(world_t *world, unsigned from, unsigned to)
     conn->peer_octets[0] = 10;
     conn->peer_octets[2] = (uint8_t)(to >> 8);
     conn->peer_octets[3] = (uint8_t)to;
+    conn->local_octets[0] = 10;
+    conn->local_octets[2] = (uint8_t)(from >> 8);
+    conn->local_octets[3] = (uint8_t)from;
     apr_snprintf(conn->peer_address, sizeof(conn->peer_address), "10.0.%u.%u:102", to >> 8, to & 255);
     apr_snprintf(conn->local_address, sizeof(conn->local_address), "10.0.%u.%u:102", from >> 8, from & 255);
     conn->next = world->conns->first;
@@ -583,6 +600,7 @@ void net_conn_close(net_conn_t *conn, bool linger)
         }
     net_conn_t *other = conn->peer;
     conn->loop = NULL;
+    end_tap(conn);
     if (conn->dead || !other) {
         conn->dead = true;
         reap_soon(conn);
@@ -611,6 +629,16 @@ bytes_t net_conn_peer_octets(const net_conn_t *conn)
     return bytes_make(conn->peer_octets, sizeof(conn->peer_octets));
 }
 
+bytes_t net_conn_local_octets(const net_conn_t *conn)
+{
+    return bytes_make(conn->local_octets, sizeof(conn->local_octets));
+}
+
+void net_conn_set_tap(net_conn_t *conn, const net_tap_t *tap)
+{
+    conn->tap = *tap;
+}
+
 bool net_conn_peer_in(const net_conn_t *conn, const char *prefix)
 {
     (void)conn;
@@ -623,8 +651,11 @@ err_t *net_listen(net_listener_t **out, net_loop_t *loop, const net_listen_t *li
                   void (*accepted)(void *context, net_conn_t *conn), void *context, apr_pool_t *pool)
 {
     net_listener_t *listener = apr_pcalloc(pool, sizeof(*listener));
-    *listener = (net_listener_t){
-        .next = loop->listeners, .loop = loop, .port = listen->port, .accepted = accepted, .context = context};
+    *listener = (net_listener_t){.next = loop->listeners,
+                                 .loop = loop,
+                                 .port = listen->port,
+                                 .accepted = accepted,
+                                 .context = context};
     apr_snprintf(listener->address, sizeof(listener->address), "10.0.%u.%u:%u", loop->node->index >> 8,
                  loop->node->index & 255, listen->port);
     loop->listeners = listener;

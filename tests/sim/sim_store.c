@@ -14,7 +14,7 @@ typedef struct chunk_t {
 } chunk_t;
 
 typedef struct stored_message_t {
-    uint64_t id; /* key */
+    uint64_t id;  /* key */
     bool present; /* the record; else chunks only */
     store_message_t record;
     uint8_t *envelope;

@@ -86,8 +86,7 @@ static void find_ways_to(topology_t *topology, unsigned to, unsigned *queue)
         for (unsigned i = 0; i < n; i++) {
             if (!*link_of(topology, i, at) || topology->distance[(size_t)i * n + to] != FAR)
                 continue;
-            topology->distance[(size_t)i * n + to] =
-                (uint16_t)(topology->distance[(size_t)at * n + to] + 1);
+            topology->distance[(size_t)i * n + to] = (uint16_t)(topology->distance[(size_t)at * n + to] + 1);
             topology->next[(size_t)i * n + to] = (uint16_t)at;
             queue[end++] = i;
         }
@@ -173,13 +172,17 @@ static void add_spaces(topology_t *topology, unsigned node, unsigned peer, buffe
 static void add_connector(topology_t *topology, unsigned node, unsigned peer, buffer_t *text)
 {
     static const char *const modes[] = {"1984", "1988 X.410", "1988 normal"};
-    add(text, "connector \"N%u\" {\n  general { remote-mta-name = \"N%u\" remote-mta-password = \"secret\" }\n", peer,
-        peer);
+    add(text,
+        "connector \"N%u\" {\n  general { remote-mta-name = \"N%u\" remote-mta-password = \"secret\" }\n",
+        peer, peer);
     add(text, "  stack { remote-host-name = \"10.0.%u.%u\" }\n", peer >> 8, peer & 255);
     add(text,
-        "  override { checkpoint-size = %uk window-size = %u recovery-timeout = 60s lifetime = 60s disconnect = 30s "
-        "threshold = %u max-open-retries = %u max-transfer-retries = 3 open-interval = %us transfer-interval = 20s "
-        "connect-timeout = 25s maximum-associations = %u transfer-timeout-urgent = 1s transfer-timeout-normal = 1s "
+        "  override { checkpoint-size = %uk window-size = %u recovery-timeout = 60s lifetime = 60s "
+        "disconnect = 30s "
+        "threshold = %u max-open-retries = %u max-transfer-retries = 3 open-interval = %us transfer-interval "
+        "= 20s "
+        "connect-timeout = 25s maximum-associations = %u transfer-timeout-urgent = 1s "
+        "transfer-timeout-normal = 1s "
         "transfer-timeout-non-urgent = 2s }\n",
         topology->checkpoint_size, topology->window_size, topology->threshold, topology->max_open_retries,
         topology->open_interval, topology->maximum_associations);
@@ -193,19 +196,22 @@ static void configure(topology_t *topology, node_t *node)
     apr_pool_create(&node->config_pool, node->pool);
     buffer_t *text = buffer_create(node->config_pool, 4 << 20);
     unsigned n = topology->world->node_count;
-    add(text, "mta { name = \"%s\" password = \"secret\" country = SM prmd = \"D%u\" data-folder = \"/sim/%s\"\n",
+    add(text,
+        "mta { name = \"%s\" password = \"secret\" country = SM prmd = \"D%u\" data-folder = \"/sim/%s\"\n",
         node->name, node->domain, node->name);
     if (topology->short_timeouts)
-        add(text, "message-timeout-urgent = 10m message-timeout-normal = 20m message-timeout-non-urgent = 30m }\n");
+        add(text,
+            "message-timeout-urgent = 10m message-timeout-normal = 20m message-timeout-non-urgent = 30m }\n");
     else
-        add(text, "message-timeout-urgent = 120m message-timeout-normal = 240m message-timeout-non-urgent = 480m }\n");
+        add(text, "message-timeout-urgent = 120m message-timeout-normal = 240m message-timeout-non-urgent = "
+                  "480m }\n");
     add(text, "listener L { port = 102 }\nadmin { port = 0 }\n");
     for (unsigned peer = 0; peer < n; peer++)
         if (*link_of(topology, node->index, peer))
             add_connector(topology, node->index, peer, text);
     for (unsigned user = 0; user < JUDGE_USERS; user++)
-        add(text, "mailbox box%u { folder = \"/sim/%s/box%u\" address-space = { \"%s\" } }\n", user, node->name, user,
-            topology_address(topology, node->index, user, node->config_pool));
+        add(text, "mailbox box%u { folder = \"/sim/%s/box%u\" address-space = { \"%s\" } }\n", user,
+            node->name, user, topology_address(topology, node->index, user, node->config_pool));
     config_findings_t findings;
     config_read_text("sim.conf", buffer_bytes(text), node->config_pool, &node->config, &findings);
     if (!node->config) {

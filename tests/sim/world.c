@@ -113,7 +113,8 @@ void world_run(world_t *world, mono_time_t end)
         world->now = end;
 }
 
-static void vtrace(world_t *world, const node_t *node, const char *kind, const char *format, va_list arguments)
+static void vtrace(world_t *world, const node_t *node, const char *kind, const char *format,
+                   va_list arguments)
 {
     char text[EVENT_TEXT_LIMIT];
     vsnprintf(text, sizeof(text), format, arguments);

@@ -22,30 +22,30 @@ typedef struct judge_t judge_t;
 
 /* What faults may do, by seed. Rates are per thousand. */
 typedef struct faults_t {
-    bool links;           /* cut, one-way */
-    bool crashes;         /* processes killed, machines switched off */
-    unsigned store;       /* transactions that fail */
-    unsigned reads;       /* reads that fail */
-    unsigned mailboxes;   /* mailbox writes that fail */
-    bool full_disks;      /* periods in which every transaction fails */
-    bool clock_steps;     /* UTC steps */
-    bool reloads;         /* configurations are loaded again */
-    unsigned hostiles;    /* how many nodes are hostile */
+    bool links;         /* cut, one-way */
+    bool crashes;       /* processes killed, machines switched off */
+    unsigned store;     /* transactions that fail */
+    unsigned reads;     /* reads that fail */
+    unsigned mailboxes; /* mailbox writes that fail */
+    bool full_disks;    /* periods in which every transaction fails */
+    bool clock_steps;   /* UTC steps */
+    bool reloads;       /* configurations are loaded again */
+    unsigned hostiles;  /* how many nodes are hostile */
 } faults_t;
 
 struct node_t {
     world_t *world;
     unsigned index;
     char name[16];
-    bool up;       /* a process runs */
-    bool powered;  /* the machine answers (RST) even if no process runs */
-    bool dying;    /* the process is being ended: what it still does goes nowhere */
+    bool up;      /* a process runs */
+    bool powered; /* the machine answers (RST) even if no process runs */
+    bool dying;   /* the process is being ended: what it still does goes nowhere */
     unsigned boots;
     int64_t utc_offset;
     const config_t *config;
-    apr_pool_t *pool;        /* of the node */
+    apr_pool_t *pool; /* of the node */
     apr_pool_t *config_pool;
-    apr_pool_t *boot_pool;   /* of the process */
+    apr_pool_t *boot_pool; /* of the process */
     net_loop_t *loop;
     event_log_t *events;
     store_t *store;
@@ -56,9 +56,9 @@ struct node_t {
     int64_t crash_in_steps; /* store steps until the process is killed; 0 = not at one */
     bool mailbox_broken;
     bool disk_full;
-    mono_time_t dial_window;   /* start of the minute in which dials are counted */
-    unsigned dials;            /* in it */
-    unsigned domain;           /* nodes of one domain have the same number */
+    mono_time_t dial_window; /* start of the minute in which dials are counted */
+    unsigned dials;          /* in it */
+    unsigned domain;         /* nodes of one domain have the same number */
 };
 
 /* The state of the way from one node to another (one direction). */
@@ -82,8 +82,8 @@ struct world_t {
     way_t *ways; /* node_count x node_count */
     faults_t faults;
     bool faults_over;
-    int64_t tcp_timeout;  /* microseconds that a segment is tried */
-    int64_t commit_time;  /* microseconds of a group commit, about */
+    int64_t tcp_timeout; /* microseconds that a segment is tried */
+    int64_t commit_time; /* microseconds of a group commit, about */
     struct conn_list_t *conns;
     judge_t *judge;
     FILE *trace;
