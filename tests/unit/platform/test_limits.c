@@ -151,14 +151,17 @@ static void a_dump_holds_no_message_content(void)
     CU_ASSERT_EQUAL(in_child(dump_registers), 0);
     CU_ASSERT_EQUAL(in_child(dump_nothing), 0);
     CU_ASSERT_EQUAL(in_child(dump_all), 0);
-#ifndef __SANITIZE_ADDRESS__
-    int full = dump_of(PLATFORM_CORE_FULL);
+#ifdef __SANITIZE_ADDRESS__
+    bool sanitized = true; /* the sanitizer's own memory makes a dump of terabytes */
+#else
+    bool sanitized = false;
+#endif
+    int full = sanitized ? -1 : dump_of(PLATFORM_CORE_FULL);
     if (full < 0)
         return; /* dumps go to a program of this system */
     CU_ASSERT_EQUAL(full, 2);
     CU_ASSERT_EQUAL(dump_of(PLATFORM_CORE_REGISTERS), 1);
     CU_ASSERT_EQUAL(dump_of(PLATFORM_CORE_OFF), 0);
-#endif
 }
 #endif
 
