@@ -33,6 +33,10 @@
  *                       "negotiated": { ... } }
  *   connector.disable { "name" } -> {}; connector.enable { "name" } -> {}
  *   queue.retry       { "connector"? | "id"? } -> { "count" }
+ *   queue.hold, queue.release, queue.reroute, queue.delete, queue.priority
+ *                     { "id"?, "mts_id"?, "recipient"? (pattern with * and ?), "connector"?, "report"? (delete:
+ *                       make a non-delivery report), "priority"? } -> { "count", "ids" }; at least one of the
+ *                       first four; entries that are in a transfer are left out
  *   events            { "after"? (number), "limit"?, "connector"?, "id"? } -> { "last", "events": [ {
  * "number", "time", "id", "type", "category", "severity", "connector", "mts_id", "layer", "error_code",
  * "text" } ] }: the newest ones, or those after a number diagnostics       {} -> { "categories": [ {

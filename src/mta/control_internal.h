@@ -23,6 +23,11 @@ const char *control_text(const control_call_t *call, const char *name);
 /* "2026-11-22 10:00:00Z" in pool. */
 const char *control_utc_text(apr_pool_t *pool, utc_time_t utc);
 
+/* Calls each for every entry of the destination called name (NULL = of all). each may take the entry it is
+ * called for out of its list, and no other. */
+void control_each_entry(agent_t *agent, const char *name, void (*each)(void *context, queue_entry_t *entry),
+                        void *context);
+
 void control_status(control_call_t *call);
 void control_connectors(control_call_t *call);
 void control_associations(control_call_t *call);
@@ -35,6 +40,11 @@ void control_send(control_call_t *call);
 void control_events(control_call_t *call);
 void control_diagnostics(control_call_t *call);
 void control_diagnostics_set(control_call_t *call);
+void control_queue_hold(control_call_t *call);
+void control_queue_release(control_call_t *call);
+void control_queue_reroute(control_call_t *call);
+void control_queue_delete(control_call_t *call);
+void control_queue_priority(control_call_t *call);
 void control_trace_start(control_call_t *call);
 void control_trace_read(control_call_t *call);
 void control_trace_stop(control_call_t *call);

@@ -19,6 +19,7 @@ typedef struct listing_t {
     uint64_t count;
     size_t limit;
     const char *connector;
+    const char *mts_id; /* of entries that are in memory */
     uint64_t id;
     queue_entry_t *found;
 } listing_t;
@@ -73,8 +74,36 @@ static void each_entry(listing_t *listing, void (*each)(listing_t *, queue_entry
     }
 }
 
+static void visit_list(queue_list_t *list, void (*each)(void *context, queue_entry_t *entry), void *context)
+{
+    queue_entry_t *next;
+    for (queue_entry_t *entry = list->first; entry; entry = next) {
+        next = entry->next;
+        each(context, entry);
+    }
+}
+
+void control_each_entry(agent_t *agent, const char *name, void (*each)(void *context, queue_entry_t *entry),
+                        void *context)
+{
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    for (apr_hash_index_t *i = apr_hash_first(pool, agent->destinations); i; i = apr_hash_next(i)) {
+        destination_t *destination = apr_hash_this_val(i);
+        if (name && strcmp(name, destination->name) != 0)
+            continue;
+        visit_list(&destination->busy, each, context);
+        for (int class = 0; class < MTA_CLASS_COUNT; class ++)
+            visit_list(&destination->ready[class], each, context);
+        visit_list(&destination->parked, each, context);
+    }
+    apr_pool_destroy(pool);
+}
+
 static void list_entry(listing_t *listing, queue_entry_t *entry)
 {
+    if (listing->mts_id && (!entry->object || strcmp(entry->object->record.mts_id, listing->mts_id) != 0))
+        return;
     listing->count++;
     if (json_array_size(listing->entries) < listing->limit)
         json_array_append_new(listing->entries, entry_json(entry));
@@ -86,7 +115,8 @@ void control_queue(control_call_t *call)
     listing_t listing = {.call = call,
                          .entries = json_array(),
                          .limit = limit > 0 && limit <= LIST_LIMIT ? (size_t)limit : LIST_DEFAULT,
-                         .connector = control_text(call, "connector")};
+                         .connector = control_text(call, "connector"),
+                         .mts_id = control_text(call, "mts_id")};
     if (listing.connector && !agent_find_destination(call->agent, listing.connector)) {
         json_decref(listing.entries);
         control_refuse(call, 404, "there is no connector or mailbox \"%s\"", listing.connector);

@@ -20,7 +20,9 @@ typedef enum action_t {
     RETRY_SOON,     /* the fault is ours: nothing is counted */
     SET_ASIDE,
     REPORT,
-    REROUTE_OR_REPORT
+    REPORT_ONLY, /* to no alternate recipient either */
+    REROUTE_OR_REPORT,
+    REROUTE_OR_STAY
 } action_t;
 
 typedef struct rule_t {
@@ -38,7 +40,9 @@ static const rule_t rules[TROUBLE_KIND_COUNT] = {
     [TROUBLE_UNREACHABLE] = {REROUTE_OR_REPORT, X411_REASON_TRANSFER_FAILURE, X411_DIAG_MTS_CONGESTION},
     [TROUBLE_EXPIRED] = {REPORT, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_MAXIMUM_TIME_EXPIRED},
     [TROUBLE_MAILBOX] = {RETRY_SOON, 0, 0},
-    [TROUBLE_NO_ROUTE] = {REROUTE_OR_REPORT, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_UNRECOGNISED_OR_NAME}};
+    [TROUBLE_NO_ROUTE] = {REROUTE_OR_REPORT, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_UNRECOGNISED_OR_NAME},
+    [TROUBLE_DELETED] = {REPORT_ONLY, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_NONE},
+    [TROUBLE_MOVED] = {REROUTE_OR_STAY, 0, 0}};
 
 enum { SOON_SECONDS = 30 };
 
@@ -112,7 +116,7 @@ static void apply(case_t *c)
     bool report = plan->apdu->kind == X411_REPORT;
     bool taken = c->staying_count > 0;
     if (taken)
-        work_move_entry(c->work, c->entry, c->entry->destination, c->staying, c->staying_count);
+        work_move_entry(c->work, c->entry, c->entry->destination, c->staying, report ? 0 : c->staying_count);
     for (plan_hop_t *hop = plan->hops; hop; hop = hop->next) {
         tell_rerouted(c, c->object, hop);
         track_apdu(c->agent, TRACKING_REROUTED, plan->apdu, c->object->record.content_length,
@@ -193,14 +197,16 @@ static bool redirect(case_t *c, unsigned index)
 
 static void plan_recipients(case_t *c, x411_apdu_t *apdu)
 {
-    bool try_others = c->rule.action == REROUTE_OR_REPORT;
+    bool stay = c->rule.action == REROUTE_OR_STAY;
+    bool try_others = c->rule.action == REROUTE_OR_REPORT || stay;
     c->staying = apr_palloc(work_pool(c->work), (apdu->recipient_count + 1) * sizeof(*c->staying));
     for (unsigned i = 0; i < apdu->recipient_count; i++) {
         if (!queue_entry_has(c->entry, i, x411_responsible(&apdu->recipients[i])))
             continue;
-        if (!concerns(c, i))
+        if (!concerns(c, i) || (stay && !reroute(&c->plan, c, i, c->object)))
             c->staying[c->staying_count++] = (uint16_t)i;
-        else if (!(try_others && reroute(&c->plan, c, i, c->object)) && !redirect(c, i))
+        else if (!stay && !(try_others && reroute(&c->plan, c, i, c->object)) &&
+                 (c->rule.action == REPORT_ONLY || !redirect(c, i)))
             plan_fail(&c->plan, i, c->rule.reason, c->rule.diagnostic,
                       *c->words ? apr_pstrdup(work_pool(c->work), c->words) : NULL);
     }
@@ -208,11 +214,16 @@ static void plan_recipients(case_t *c, x411_apdu_t *apdu)
 
 static void plan_for_report(case_t *c)
 {
-    bool try_others = c->rule.action == REROUTE_OR_REPORT;
+    bool stay = c->rule.action == REROUTE_OR_STAY;
+    bool try_others = c->rule.action == REROUTE_OR_REPORT || stay;
     const object_t *object = c->object;
     const char *dead_letters = c->agent->config->mta.dead_letter_mailbox;
     if (try_others && reroute(&c->plan, c, 0, object))
         return;
+    if (stay) {
+        c->staying_count = 1;
+        return;
+    }
     bool there_already = dead_letters && strcmp(dead_letters, c->entry->destination->name) == 0;
     if (!there_already && plan_dead_letter(&c->plan, *c->words ? c->words : "it cannot be transferred"))
         return;
@@ -293,7 +304,9 @@ void trouble_handle(agent_t *agent, const trouble_t *trouble)
     case RETRY_SOON: retry_later(agent, entry, SOON_SECONDS); break;
     case SET_ASIDE: set_aside(agent, entry, words); break;
     case REPORT:
-    case REROUTE_OR_REPORT: settle(agent, trouble, rule, words); break;
+    case REPORT_ONLY:
+    case REROUTE_OR_REPORT:
+    case REROUTE_OR_STAY: settle(agent, trouble, rule, words); break;
     }
     apr_pool_destroy(pool);
 }

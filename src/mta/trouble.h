@@ -13,6 +13,8 @@ typedef enum trouble_kind_t {
     TROUBLE_EXPIRED,     /* the message is too old */
     TROUBLE_MAILBOX,     /* a mailbox cannot be written */
     TROUBLE_NO_ROUTE,    /* its destination is no longer configured */
+    TROUBLE_DELETED,     /* an operator deletes it, with a report */
+    TROUBLE_MOVED,       /* an operator wants another route for it; it stays if there is none */
     TROUBLE_KIND_COUNT
 } trouble_kind_t;
 

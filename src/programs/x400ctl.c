@@ -45,6 +45,17 @@ static const apr_getopt_option_t tail_options[] = {
     {NULL, 0, 0, NULL},
 };
 
+#define CHOOSE                                                                                               \
+    {"message", 'm', 1, "the message with this MTS identifier"},                                             \
+        {"recipient", 'r', 1, "messages for a recipient like this (* and ? stand for anything)"},            \
+    {                                                                                                        \
+        "connector", 'C', 1, "what waits for this connector or mailbox"                                      \
+    }
+static const apr_getopt_option_t order_options[] = {CHOOSE, {NULL, 0, 0, NULL}};
+static const apr_getopt_option_t delete_options[] = {
+    CHOOSE, {"report", 'R', 0, "make a non-delivery report"}, {NULL, 0, 0, NULL}};
+static const apr_getopt_option_t priority_options[] = {
+    CHOOSE, {"to", 'p', 1, "normal, non-urgent or urgent"}, {NULL, 0, 0, NULL}};
 static const apr_getopt_option_t trace_options[] = {
     {"output", 'o', 1, "the file to write (pcapng)"},
     {"for", 'T', 1, "seconds; otherwise until interrupted"},
@@ -62,6 +73,16 @@ static const ctl_command_t commands[] = {
     {"queue retry", "[ID]", "tries an entry, a connector's queue, or everything now",
      "Without ID and --connector, everything that waits for a retry is tried now.", queue_retry_options, 0, 1,
      command_queue_retry},
+    {"queue hold", "[ID]", "keeps entries back until they are released", NULL, order_options, 0, 1,
+     command_queue_order},
+    {"queue release", "[ID]", "lets entries go that are held, set aside or wait", NULL, order_options, 0, 1,
+     command_queue_order},
+    {"queue reroute", "[ID]", "sends entries another way, if there is one", NULL, order_options, 0, 1,
+     command_queue_order},
+    {"queue delete", "[ID]", "deletes entries, with a report or without", NULL, delete_options, 0, 1,
+     command_queue_order},
+    {"queue priority", "[ID] --to PRIORITY", "changes the order in which entries go", NULL, priority_options,
+     0, 1, command_queue_order},
     {"associations", "", "the associations that are open", NULL, NULL, 0, 0, command_associations},
     {"connectors", "[NAME]", "connectors and mailboxes, or one of them in full", NULL, NULL, 0, 1,
      command_connectors},

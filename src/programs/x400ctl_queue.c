@@ -169,6 +169,41 @@ ctl_exit_t command_queue_retry(ctl_t *ctl)
     return CTL_OK;
 }
 
+ctl_exit_t command_queue_order(ctl_t *ctl)
+{
+    static const struct {
+        int letter;
+        const char *argument;
+    } options[] = {{'m', "mts_id"}, {'r', "recipient"}, {'C', "connector"}, {'p', "priority"}};
+    json_t *arguments = json_object();
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        if (ctl_option(ctl, options[i].letter))
+            json_object_set_new(arguments, options[i].argument,
+                                json_string(ctl_option(ctl, options[i].letter)));
+    if (ctl_option(ctl, 'R'))
+        json_object_set_new(arguments, "report", json_true());
+    json_int_t id;
+    if (ctl->argument_count > 0) {
+        if (!read_number("ID", ctl->arguments[0], &id)) {
+            json_decref(arguments);
+            return CTL_USAGE;
+        }
+        json_object_set_new(arguments, "id", json_integer(id));
+    }
+    const char *word = strchr(ctl->command->name, ' ') + 1;
+    json_t *result;
+    ctl_exit_t status = ctl_request(ctl, apr_pstrcat(ctl->pool, "queue.", word, NULL), arguments, &result);
+    if (status != CTL_OK)
+        return status;
+    if (ctl->json)
+        ctl_print_json(result);
+    else
+        printf("queue %s: %s entries.\n", word, text_of(ctl->pool, result, "count"));
+    bool any = json_integer_value(json_object_get(result, "count")) > 0;
+    json_decref(result);
+    return any ? CTL_OK : CTL_FAILED;
+}
+
 ctl_exit_t command_route_explain(ctl_t *ctl)
 {
     json_t *arguments = json_pack("{s:s}", "address", ctl->arguments[0]);
