@@ -28,6 +28,9 @@ const char *control_utc_text(apr_pool_t *pool, utc_time_t utc);
 void control_each_entry(agent_t *agent, const char *name, void (*each)(void *context, queue_entry_t *entry),
                         void *context);
 
+/* Age of the oldest entry of a destination that can go now, 0 if there is none. */
+uint64_t control_oldest_seconds(const destination_t *destination);
+
 void control_status(control_call_t *call);
 void control_connectors(control_call_t *call);
 void control_associations(control_call_t *call);

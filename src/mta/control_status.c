@@ -1,4 +1,4 @@
-/* Figures for operators: the MTA as a whole, its connectors and associations, and the metrics. */
+/* Figures for operators: the MTA as a whole, its connectors and associations. */
 #include <apr_strings.h>
 
 #include "mta/association.h"
@@ -97,17 +97,6 @@ void control_status(control_call_t *call)
     control_answer(call, status);
 }
 
-static uint64_t oldest_seconds(const destination_t *destination)
-{
-    utc_time_t oldest = INT64_MAX;
-    for (int class = 0; class < MTA_CLASS_COUNT; class ++)
-        if (destination->ready[class].first && destination->ready[class].first->arrival < oldest)
-            oldest = destination->ready[class].first->arrival;
-    if (oldest == INT64_MAX)
-        return 0;
-    return (uint64_t)(agent_utc(destination->agent) - oldest) / 1000000;
-}
-
 static json_t *connector_json(connector_t *connector, apr_pool_t *pool)
 {
     const config_connector_t *config = connector->config;
@@ -140,7 +129,7 @@ static json_t *connector_json(connector_t *connector, apr_pool_t *pool)
     json_object_set_new(item, "outbound_octets", number(connector->traffic.outbound_octets));
     json_object_set_new(item, "failed_outbound", number(connector->failed_outbound));
     json_object_set_new(item, "rejected_inbound", number(connector->rejected_inbound));
-    json_object_set_new(item, "oldest_s", number(oldest_seconds(destination)));
+    json_object_set_new(item, "oldest_s", number(control_oldest_seconds(destination)));
     return item;
 }
 
@@ -215,99 +204,4 @@ void control_associations(control_call_t *call)
         json_array_append_new(list, item);
     }
     control_answer(call, json_pack("{s:o}", "associations", list));
-}
-
-/* Metrics: one table, for the MTA and for each connector. */
-
-static void add_metric(json_t *list, const char *name, const char *help, const char *type,
-                       const char *connector, uint64_t value)
-{
-    json_t *labels = json_object();
-    if (connector)
-        json_object_set_new(labels, "connector", json_string(connector));
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o, s:I}", "name", name, "help", help, "type",
-                                          type, "labels", labels, "value", (json_int_t)value));
-}
-
-static void mta_metrics(agent_t *agent, json_t *list, const totals_t *totals)
-{
-    store_figures_t store;
-    store_figures(agent->services.store, &store);
-    const struct {
-        const char *name, *help, *type;
-        uint64_t value;
-    } metrics[] = {
-        {"x400mta_work_queue_length", "Messages queued for all destinations", "gauge", totals->count},
-        {"x400mta_work_queue_bytes", "Content octets queued for all destinations", "gauge", totals->octets},
-        {"x400mta_adjacent_mta_associations", "Associations now, both directions", "gauge",
-         agent->association_count},
-        {"x400mta_inbound_messages_total", "Messages, probes and reports taken in", "counter",
-         agent->traffic.inbound_messages},
-        {"x400mta_outbound_messages_total", "Messages, probes and reports transferred", "counter",
-         agent->traffic.outbound_messages},
-        {"x400mta_inbound_bytes_total", "Content octets taken in", "counter", agent->traffic.inbound_octets},
-        {"x400mta_outbound_bytes_total", "Content octets transferred", "counter",
-         agent->traffic.outbound_octets},
-        {"x400mta_delivered_total", "Messages and reports delivered to mailboxes", "counter",
-         agent->delivered},
-        {"x400mta_reports_made_total", "Reports made here", "counter", agent->reports_made},
-        {"x400mta_loops_detected_total", "Messages found to loop", "counter", agent->loops_seen},
-        {"x400mta_repeats_total", "Repeated transfers recognised", "counter", agent->repeats_seen},
-        {"x400mta_refused_associations_total", "Calls refused", "counter", agent->refused},
-        {"x400mta_store_commits_total", "Commits of the store", "counter", store.commits},
-        {"x400mta_store_transactions_total", "Transactions in these commits", "counter", store.transactions},
-        {"x400mta_store_failures_total", "Transactions that failed", "counter", store.failures},
-        {"x400mta_memory_cached_bytes", "Messages kept in memory beside the store", "gauge", agent->cached},
-    };
-    for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
-        add_metric(list, metrics[i].name, metrics[i].help, metrics[i].type, NULL, metrics[i].value);
-}
-
-static uint64_t connector_value(connector_t *c, size_t which)
-{
-    const uint64_t values[] = {c->destination.count,
-                               c->destination.octets,
-                               connector_count(c, false, true),
-                               connector_count(c, true, true),
-                               c->cumulative_inbound,
-                               c->cumulative_outbound,
-                               c->failed_outbound,
-                               c->rejected_inbound,
-                               c->traffic.inbound_messages,
-                               c->traffic.outbound_messages,
-                               c->traffic.inbound_octets,
-                               c->traffic.outbound_octets,
-                               oldest_seconds(&c->destination)};
-    return values[which];
-}
-
-void control_metrics(control_call_t *call)
-{
-    static const struct {
-        const char *name, *help, *type;
-    } metrics[] = {
-        {"x400mta_connector_queue_length", "Messages queued", "gauge"},
-        {"x400mta_connector_queued_bytes", "Content octets queued", "gauge"},
-        {"x400mta_connector_current_inbound_associations", "Incoming associations now", "gauge"},
-        {"x400mta_connector_current_outbound_associations", "Outgoing associations now", "gauge"},
-        {"x400mta_connector_inbound_associations_total", "Incoming associations accepted", "counter"},
-        {"x400mta_connector_outbound_associations_total", "Outgoing associations begun", "counter"},
-        {"x400mta_connector_failed_outbound_associations_total", "Outgoing associations failed", "counter"},
-        {"x400mta_connector_inbound_rejected_total", "Incoming associations refused", "counter"},
-        {"x400mta_connector_inbound_messages_total", "Messages taken in", "counter"},
-        {"x400mta_connector_outbound_messages_total", "Messages transferred", "counter"},
-        {"x400mta_connector_inbound_bytes_total", "Content octets taken in", "counter"},
-        {"x400mta_connector_outbound_bytes_total", "Content octets transferred", "counter"},
-        {"x400mta_connector_oldest_message_seconds", "Age of the oldest message queued", "gauge"},
-    };
-    agent_t *agent = call->agent;
-    json_t *list = json_array();
-    totals_t totals = {0};
-    each_destination(agent, call->pool, add_totals, &totals);
-    mta_metrics(agent, list, &totals);
-    for (size_t m = 0; m < sizeof(metrics) / sizeof(metrics[0]); m++)
-        for (size_t i = 0; i < agent->config->connector_count; i++)
-            add_metric(list, metrics[m].name, metrics[m].help, metrics[m].type,
-                       agent->connectors[i]->destination.name, connector_value(agent->connectors[i], m));
-    control_answer(call, json_pack("{s:o}", "metrics", list));
 }

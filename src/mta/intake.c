@@ -244,18 +244,23 @@ static void drop_chunks(const object_t *object)
         trash_chunks(object->agent, object->record.id);
 }
 
+static void count_in(traffic_t *traffic, const intake_t *intake)
+{
+    const x411_apdu_t *apdu = intake->object->apdu;
+    traffic->inbound_messages++;
+    traffic->inbound_octets += intake->content_length;
+    for (unsigned i = 0; i < apdu->recipient_count; i++)
+        traffic->inbound_recipients += apdu->kind == X411_REPORT || x411_responsible(&apdu->recipients[i]);
+}
+
 static void secured(void *baton, const err_t *err)
 {
     intake_t *intake = baton;
     agent_t *agent = intake->agent;
     forget(intake);
     if (!err) {
-        agent->traffic.inbound_messages++;
-        agent->traffic.inbound_octets += intake->content_length;
-        if (intake->source) {
-            intake->source->traffic.inbound_messages++;
-            intake->source->traffic.inbound_octets += intake->content_length;
-        }
+        count_in(&agent->traffic, intake);
+        count_in(intake->source ? &intake->source->traffic : &agent->submitted, intake);
         track_in(agent, intake->object->apdu, intake->content_length, intake->source);
         if (event_log_wants(agent->services.events, EVENT_ID_MESSAGE_ACCEPTED)) {
             const char *mts_id = mts_id_text(intake);

@@ -109,8 +109,10 @@ typedef struct traffic_t {
     uint64_t inbound_octets;
     uint64_t outbound_messages;
     uint64_t outbound_octets;
-    uint64_t inbound_recipients;
+    uint64_t inbound_recipients; /* for which we, the peer, became responsible */
     uint64_t outbound_recipients;
+    uint64_t received_octets; /* over the network, all layers */
+    uint64_t sent_octets;
 } traffic_t;
 
 struct connector_t {
@@ -238,6 +240,8 @@ struct agent_t {
     uint64_t loops_seen;
     uint64_t refused;
     traffic_t traffic;
+    traffic_t unnamed;   /* the part of traffic that callers made who were refused */
+    traffic_t submitted; /* the part of traffic that no connector has: taken in from local users */
     utc_time_t started_utc;
     mono_time_t started_mono;
 };

@@ -31,7 +31,7 @@ typedef struct early_t {
 struct tap_t {
     tap_t *next;
     tap_t *previous;
-    agent_t *agent; /* NULL: it is gone */
+    agent_t *agent;   /* NULL: it is gone */
     apr_pool_t *pool; /* of the part in a trace; NULL = not in one */
     connector_t *connector;
     bool inbound;
@@ -40,7 +40,8 @@ struct tap_t {
     x411_mode_t mode;
     char peer[64];
     pcapng_flow_t flow;
-    blank_t blank[2]; /* incoming, outgoing; while a blanked trace runs */
+    blank_t blank[2];  /* incoming, outgoing; while a blanked trace runs */
+    traffic_t unnamed; /* what passed before it was known who calls */
     early_t *early;
     early_t **early_last;
     size_t early_length;
@@ -119,11 +120,18 @@ static void keep_early(tap_t *tap, bool outgoing, bytes_t octets)
     tap->early_length += octets.length;
 }
 
+static void count(traffic_t *traffic, bool outgoing, uint64_t octets)
+{
+    *(outgoing ? &traffic->sent_octets : &traffic->received_octets) += octets;
+}
+
 static void passed(void *context, bool outgoing, bytes_t octets)
 {
     tap_t *tap = context;
     if (!tap->agent)
         return;
+    count(&tap->agent->traffic, outgoing, octets.length);
+    count(tap->connector ? &tap->connector->traffic : &tap->unnamed, outgoing, octets.length);
     textlogs_trace(tap->agent->services.textlogs, tap->connector ? tap->connector->destination.name : "",
                    tap->peer, outgoing, octets);
     if (tap->pool)
@@ -140,6 +148,10 @@ static void over(void *context)
         pcapng_close(tap->connector->trace->packets, &tap->flow, !tap->inbound, agent_utc(tap->agent));
     leave(tap);
     drop_early(tap);
+    if (tap->agent && !tap->connector) {
+        count(&tap->agent->unnamed, true, tap->unnamed.sent_octets);
+        count(&tap->agent->unnamed, false, tap->unnamed.received_octets);
+    }
     if (!tap->agent) {
         free(tap);
         return;
@@ -210,6 +222,10 @@ void tap_identify(tap_t *tap, connector_t *connector, x411_mode_t mode)
     tap->mode = mode;
     tap->mode_known = true;
     bool met = !tap->connector;
+    if (met) {
+        count(&connector->traffic, true, tap->unnamed.sent_octets);
+        count(&connector->traffic, false, tap->unnamed.received_octets);
+    }
     tap->connector = connector;
     if (met && connector->trace && !tap->pool)
         join(tap);

@@ -462,6 +462,7 @@ void transfer_out_confirmed(association_t *association)
     association->activity = agent_now(agent);
     connector->traffic.outbound_messages++;
     connector->traffic.outbound_recipients += transfer->recipients;
+    agent->traffic.outbound_recipients += transfer->recipients;
     connector->traffic.outbound_octets += transfer->object->record.content_length;
     agent->traffic.outbound_messages++;
     agent->traffic.outbound_octets += transfer->object->record.content_length;
