@@ -86,6 +86,16 @@ err_t *database_select(database_t *database, sql_statement_t statement, const da
     return NULL;
 }
 
+err_t *database_query(database_t *database, const char *sql, database_rows_t *rows, apr_pool_t *pool)
+{
+    *rows = (database_rows_t){.database = database, .pool = pool};
+    int code = apr_dbd_select(database->driver, pool, database->handle, &rows->results, sql, 0);
+    if (code)
+        return database_error(database, code, pool,
+                              apr_psprintf(pool, "The database refused \"%.60s\"", sql));
+    return NULL;
+}
+
 bool database_next(database_rows_t *rows)
 {
     rows->row = NULL;

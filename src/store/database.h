@@ -47,6 +47,8 @@ typedef struct database_rows_t {
 } database_rows_t;
 err_t *database_select(database_t *database, sql_statement_t statement, const database_values_t *values,
                        database_rows_t *rows, apr_pool_t *pool);
+/* The same for a text that is not prepared. */
+err_t *database_query(database_t *database, const char *sql, database_rows_t *rows, apr_pool_t *pool);
 /* The next row; false at the end. */
 bool database_next(database_rows_t *rows);
 /* Columns of the current row, from 0; NULL values count as 0, "" and no octets. In the pool of the rows. */

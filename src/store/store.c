@@ -94,7 +94,7 @@ void store_figures(const store_t *store, store_figures_t *figures)
 }
 
 /* One process owns a file: it holds a lock on a file beside it, in which it writes its number. */
-static err_t *lock_file(store_t *store, apr_pool_t *pool)
+err_t *store_lock_file(store_t *store, apr_pool_t *pool)
 {
     const char *path = apr_pstrcat(pool, store->config.parameters, ".lock", NULL);
     apr_status_t status =
@@ -153,7 +153,7 @@ static err_t *open_databases(store_t *store, apr_pool_t *pool)
 {
     const store_config_t *config = &store->config;
     const sql_dialect_t *dialect = sql_dialect_find(config->driver);
-    err_t *err = dialect && dialect->file ? lock_file(store, pool) : NULL;
+    err_t *err = dialect && dialect->file ? store_lock_file(store, pool) : NULL;
     if (!err)
         err = database_open(&store->writer.database, config->driver, config->parameters, true, pool);
     if (!err)
