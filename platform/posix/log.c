@@ -147,8 +147,7 @@ static bool journal_is_there(void)
 
 void platform_message_id(char *text, unsigned event_id)
 {
-    /* One random prefix for all events of this program, the event's ID at its end: the same for ever. */
-    snprintf(text, PLATFORM_MESSAGE_ID_SIZE, "7c1d0d5a9b3e4f67a2d84c19%08x", event_id);
+    event_journal_id(text, event_id);
 }
 
 static void write_record(void *context, const event_record_t *record)

@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-enum { FIELD_NAME = 64, MESSAGE_ID = 33 };
+enum { FIELD_NAME = 64 };
 
 static const char *level_name(event_level_t level)
 {
@@ -16,6 +16,12 @@ static const char *level_name(event_level_t level)
     case EVENT_LEVEL_MAXIMUM: return "at maximum";
     }
     return "always";
+}
+
+void event_journal_id(char *text, unsigned event_id)
+{
+    /* One random prefix for all events of this program, the event's ID at its end. */
+    apr_snprintf(text, EVENT_JOURNAL_ID_SIZE, "7c1d0d5a9b3e4f67a2d84c19%08x", event_id);
 }
 
 void event_journal_field(char *name, size_t size, const char *parameter)
@@ -93,7 +99,7 @@ void event_document_journal(FILE *out, void (*message_id)(char *text, unsigned e
     fputs("# Journal message catalogue of x400mta, made from its event catalogue.\n", out);
     for (size_t i = 0; i < count; i++) {
         const event_definition_t *event = &all[i];
-        char id[MESSAGE_ID];
+        char id[EVENT_JOURNAL_ID_SIZE];
         message_id(id, event->id);
         fprintf(out, "\n-- %s\nSubject: Event %u, %s, %s\nDefined-By: x400mta\n\n", id, event->id,
                 event_category_name(event->category), event_type_name(event->type));

@@ -14,6 +14,11 @@ void event_document_markdown(FILE *out);
  * hexadecimal digits and a terminator. */
 void event_document_journal(FILE *out, void (*message_id)(char *text, unsigned event_id));
 
+/* Writes the journal's MESSAGE_ID of an event: 32 hexadecimal digits and a terminator, the same for the same
+ * event for ever, so that journalctl and the catalogue find it. */
+enum { EVENT_JOURNAL_ID_SIZE = 33 };
+void event_journal_id(char *text, unsigned event_id);
+
 /* Writes the name of the journal field of a parameter, "X400_CONNECTOR", with its terminator. */
 void event_journal_field(char *name, size_t size, const char *parameter);
 

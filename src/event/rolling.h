@@ -1,7 +1,7 @@
 /* Text logs that roll: NAME0.LOG is written; when it passes its limit, and at each start, it becomes
  * NAME1.LOG, the old NAME1.LOG becomes NAME2.LOG and so on, and the oldest goes. EV, AP and BF are such logs.
- * A log that cannot be written never stops anything: what does not fit on the disk is dropped. They may hold mail, so
- * only their owner can read them. */
+ * A log that cannot be written never stops anything: what does not fit on the disk is dropped. They may hold
+ * mail, so only their owner can read them. */
 #ifndef EVENT_ROLLING_H
 #define EVENT_ROLLING_H
 

@@ -34,16 +34,15 @@
  *   connector.disable { "name" } -> {}; connector.enable { "name" } -> {}
  *   queue.retry       { "connector"? | "id"? } -> { "count" }
  *   queue.hold, queue.release, queue.reroute, queue.delete, queue.priority
- *                     { "id"?, "mts_id"?, "recipient"? (pattern with * and ?), "connector"?, "report"? (delete:
- *                       make a non-delivery report), "priority"? } -> { "count", "ids" }; at least one of the
- *                       first four; entries that are in a transfer are left out
- *   events            { "after"? (number), "limit"?, "connector"?, "id"? } -> { "last", "events": [ {
- * "number", "time", "id", "type", "category", "severity", "connector", "mts_id", "layer", "error_code",
- * "text" } ] }: the newest ones, or those after a number diagnostics       {} -> { "categories": [ {
- * "number", "category", "level" } ] } diagnostics.set   { "category" (name, number or "all"), "level" } ->
- * the same, as they are now trace.start       { "connector", "content_blanked"? } -> {}; trace.read {
- * "connector" } -> { "octets" (base64, the next part of a pcapng file), "more", "dropped" }; trace.stop {
- * "connector" } -> {} reload            {} -> { "ok", "findings": [ text ] } metrics           {} -> {
+ *                     { "id"?, "mts_id"?, "recipient"? (pattern with * and ?), "connector"?, "report"?
+ * (delete: make a non-delivery report), "priority"? } -> { "count", "ids" }; at least one of the first four;
+ * entries that are in a transfer are left out events            { "after"? (number), "limit"?, "connector"?,
+ * "id"? } -> { "last", "events": [ { "number", "time", "id", "type", "category", "severity", "connector",
+ * "mts_id", "layer", "error_code", "text" } ] }: the newest ones, or those after a number diagnostics {} -> {
+ * "categories": [ { "number", "category", "level" } ] } diagnostics.set   { "category" (name, number or
+ * "all"), "level" } -> the same, as they are now trace.start       { "connector", "content_blanked"? } -> {};
+ * trace.read { "connector" } -> { "octets" (base64, the next part of a pcapng file), "more", "dropped" };
+ * trace.stop { "connector" } -> {} reload            {} -> { "ok", "findings": [ text ] } metrics {} -> {
  * "metrics": [ { "name", "help", "type", "labels": {}, "value" } ] }
  */
 #ifndef MTA_CONTROL_H

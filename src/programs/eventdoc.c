@@ -4,19 +4,14 @@
 #include <string.h>
 
 #include "event/document.h"
-#ifndef _WIN32
-#include "journal.h"
-#endif
 
 int main(int argc, char **argv)
 {
     const char *what = argc == 2 ? argv[1] : "";
     if (strcmp(what, "markdown") == 0) {
         event_document_markdown(stdout);
-#ifndef _WIN32
     } else if (strcmp(what, "journal") == 0) {
-        event_document_journal(stdout, platform_message_id);
-#endif
+        event_document_journal(stdout, event_journal_id);
     } else {
         fputs("Usage: eventdoc markdown | journal\n"
               "Prints docs/events.md, or journald's message catalogue.\n",

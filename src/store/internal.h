@@ -150,8 +150,8 @@ static inline void job_list_append(job_list_t *list, job_list_t *more)
     *more = (job_list_t){0};
 }
 
-/* Locks the file beside the database for this process; an error if another one has it. Uses config and lock of
- * the store only. */
+/* Locks the file beside the database for this process; an error if another one has it. Uses config and lock
+ * of the store only. */
 err_t *store_lock_file(store_t *store, apr_pool_t *pool);
 
 /* Keeps a copy of err with the job. */
