@@ -195,8 +195,8 @@ static config_connector_t *build_connectors(builder_t *builder, const raw_sectio
     const schema_section_t *schema = schema_find_section("connector");
     config_connector_t initial;
     memset(&initial, 0, sizeof(initial));
-    static const char *no_callers[] = {NULL};
-    initial.allowed_callers = no_callers;
+    static const char *none[] = {NULL};
+    initial.allowed_callers = initial.accept_from = initial.reject_from = initial.bar_p1_originator = none;
     store_defaults(builder, schema, (char *)&initial);
     store_once(builder, root, schema_find_section("messaging-defaults"), (char *)&initial);
     config->connector_count = count_sections(root, schema->name);

@@ -222,8 +222,24 @@ static void check_activation(const checker_t *checker, const config_connector_t 
     if (connector->activation == CONFIG_ACTIVATION_SELECTED && config_minutes_until_active(connector, 0) < 0)
         ERROR(place, "connector \"%s\" has activation selected-times, but no selected-times",
               connector->name);
+    if (connector->poll_interval && !(calls && connector->two_way_alternate))
+        WARNING(build_place(section, "poll-interval"),
+                "poll-interval of connector \"%s\" does nothing: the peer cannot send over a call that is "
+                "not made, "
+                "or without two-way-alternate",
+                connector->name);
+    if (connector->poll_interval && connector->poll_interval < connector->open_interval)
+        WARNING(build_place(section, "poll-interval"),
+                "poll-interval %s of connector \"%s\" is less than its open-interval",
+                value_describe(SCHEMA_SECONDS, connector->poll_interval, checker->pool), connector->name);
     if (connector->activation == CONFIG_ACTIVATION_REMOTE_INITIATED && !connector->two_way_alternate)
         ERROR(place, "connector \"%s\" has activation remote-initiated, which needs two-way-alternate",
+              connector->name);
+    if (!connector->local_initial_turn && !connector->two_way_alternate)
+        ERROR(build_place(section, "local-initial-turn"),
+              "local-initial-turn off of connector \"%s\" needs two-way-alternate: with monologue only the "
+              "caller "
+              "sends",
               connector->name);
     if (calls && (!connector->remote_host || !*connector->remote_host))
         ERROR(build_place(section, "remote-host-name"),
@@ -296,6 +312,10 @@ static void check_connectors(const checker_t *checker)
         check_selectors(checker, connector, section);
         check_callers(checker, connector, section);
         check_remote_domain(checker, connector, section);
+        if (connector->disallow ==
+            (CONFIG_DISALLOW_URGENT | CONFIG_DISALLOW_NORMAL | CONFIG_DISALLOW_NON_URGENT))
+            WARNING(build_place(section, "disallow"), "connector \"%s\" disallows messages of every priority",
+                    connector->name);
         if (connector->address_space_count == 0)
             WARNING(connector->place, "no address leads to connector \"%s\"; give it an address-space",
                     connector->name);

@@ -44,6 +44,13 @@ enum {
     CONFIG_QUIRK_CRITICALITY_CUSTOMARY = 1 << 6     /* "criticality-customary" */
 };
 
+/* Priorities that do not go over a connector (disallow = { "..." }). */
+enum {
+    CONFIG_DISALLOW_URGENT = 1 << 0,
+    CONFIG_DISALLOW_NORMAL = 1 << 1,
+    CONFIG_DISALLOW_NON_URGENT = 1 << 2
+};
+
 typedef struct config_address_space_t {
     const char *pattern; /* O/R address pattern "C=GB;A= ;P=PPA;O=*", or a regular expression "/.../"
                             (route/route.h) */
@@ -106,6 +113,8 @@ typedef struct config_connector_t {
     config_activation_t activation;
     uint8_t selected_times[CONFIG_SLOTS /
                            8]; /* bit n (from the lowest): quarter of an hour n since Sunday 00:00 */
+    bool urgent_ignores_schedule;
+    unsigned poll_interval; /* s between calls with nothing to send, 0 = when a selected time begins only */
     /* stack */
     const char *remote_host;
     unsigned port;
@@ -138,13 +147,26 @@ typedef struct config_connector_t {
     /* address space */
     const config_address_space_t *address_spaces;
     size_t address_space_count;
+    /* delivery restrictions: patterns of originators; NULL-terminated, may be empty */
+    const char **accept_from;
+    const char **reject_from;
+    unsigned disallow; /* CONFIG_DISALLOW_* */
+    /* barred originators: of messages that come in */
+    const char **bar_p1_originator;
+    bool ndr_to_barred_originator;
+    /* thresholds: the link is opened when so much is queued; 0 = at once */
+    unsigned content_length_threshold; /* KB */
+    unsigned queue_length_threshold;   /* messages */
+    bool urgent_overrides_thresholds;
     /* advanced */
     config_conformance_t conformance;
     bool two_way_alternate;
+    bool local_initial_turn;
     unsigned maximum_message_size; /* KB, 0 = none */
     const char *remote_country;    /* remote link domain identifier; NULL = not given */
     const char *remote_admd;
     const char *remote_prmd;
+    bool sibling; /* an MTA of this kind: gets link-state */
     unsigned quirks;
     bool deferred_delivery;    /* messages that come in with a deferred delivery time are held until then */
     bool common_name_from_dda; /* a DDA of type COMMON that comes in is taken for the common name */

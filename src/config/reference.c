@@ -45,9 +45,10 @@ static const char preface[] =
     "characters other than `*`; then attributes before a regular expression, that before `*`, that before the empty\n"
     "pattern. A regular expression counts as an attribute each `=` of its text, and as characters the least that it\n"
     "can match. If several have the same pattern or as long a match, the choice is as `x400ctl route explain ADDRESS`\n"
-    "shows: (1) not the connector by which the message came, nor one that was tried for it; (2) not one whose open\n"
-    "retries are used up; (3) the one that is soonest active; (4) with the fewest failed attempts; (5) not waiting\n"
-    "for an open retry; (6) of the lowest cost; (7) a mailbox here before a connector; then the first in the file.\n\n";
+    "shows: (1) not the connector by which the message came, nor one that was tried for it or that may not take it;\n"
+    "(2) not one whose open retries are used up; (3) the one that is soonest active, of several as soon not one whose\n"
+    "MTA, a sibling, says that the link behind it is down; (4) with the fewest failed attempts; (5) not waiting for an\n"
+    "open retry; (6) of the lowest cost; (7) a mailbox here before a connector; then the first in the file.\n\n";
 /* clang-format on */
 
 static const char *type_name(const schema_option_t *option)
@@ -95,6 +96,17 @@ static const char *range_text(const schema_option_t *option, apr_pool_t *pool)
     }
 }
 
+/* Words that need more than a place in the range. */
+static void print_markdown_words(const schema_option_t *option, FILE *out)
+{
+    if (!option->words || !option->words->text)
+        return;
+    fprintf(out, "The words of `%s`:\n\n", option->name);
+    for (const schema_word_t *word = option->words; word->word; word++)
+        fprintf(out, "- `%s`: %s\n", word->word, word->text ? word->text : "");
+    fputc('\n', out);
+}
+
 static void print_markdown_section(const schema_section_t *section, const char *outer, FILE *out,
                                    apr_pool_t *pool)
 {
@@ -111,6 +123,8 @@ static void print_markdown_section(const schema_section_t *section, const char *
     }
     if (section->options->name)
         fputc('\n', out);
+    for (const schema_option_t *option = section->options; option->name; option++)
+        print_markdown_words(option, out);
     for (const schema_section_t *inner = section->sections; inner->name; inner++)
         print_markdown_section(inner, section->name, out, pool);
 }
@@ -160,6 +174,11 @@ static void print_manual_section(const schema_section_t *section, const char *ou
                                 default_text(option), *range ? " Range: " : "", range, *range ? "." : ""),
                    out);
         fputc('\n', out);
+        for (const schema_word_t *word = option->words; word && word->word && word->text; word++) {
+            fputs(".IP\n", out);
+            print_roff(apr_psprintf(pool, "%s: %s", word->word, word->text), out);
+            fputc('\n', out);
+        }
     }
     for (const schema_section_t *inner = section->sections; inner->name; inner++)
         print_manual_section(inner, section->name, out, pool);

@@ -40,41 +40,64 @@ enum {
 #define LIST(name, type, offset, mandatory, maximum, property, text) \
     {name, type, SCHEMA_COUNT, offset, NULL, 0, maximum, mandatory, NULL, property, text}
 
+#define PLAIN(word, value) {word, value, NULL}
+#define WORDS_END {NULL, 0, NULL}
+
 static const schema_word_t activations[] = {
-    {"never", CONFIG_ACTIVATION_NEVER}, {"selected-times", CONFIG_ACTIVATION_SELECTED},
-    {"always", CONFIG_ACTIVATION_ALWAYS}, {"remote-initiated", CONFIG_ACTIVATION_REMOTE_INITIATED}, {NULL, 0}};
+    PLAIN("never", CONFIG_ACTIVATION_NEVER), PLAIN("selected-times", CONFIG_ACTIVATION_SELECTED),
+    PLAIN("always", CONFIG_ACTIVATION_ALWAYS), PLAIN("remote-initiated", CONFIG_ACTIVATION_REMOTE_INITIATED),
+    WORDS_END};
 
 static const schema_word_t conformances[] = {
-    {"1984", CONFIG_CONFORMANCE_1984}, {"1988 X.410", CONFIG_CONFORMANCE_1988_X410},
-    {"1988 normal", CONFIG_CONFORMANCE_1988_NORMAL}, {NULL, 0}};
+    PLAIN("1984", CONFIG_CONFORMANCE_1984), PLAIN("1988 X.410", CONFIG_CONFORMANCE_1988_X410),
+    PLAIN("1988 normal", CONFIG_CONFORMANCE_1988_NORMAL), WORDS_END};
 
 static const schema_word_t core_dumps[] = {
-    {"off", CONFIG_CORE_DUMPS_OFF}, {"registers", CONFIG_CORE_DUMPS_REGISTERS},
-    {"full", CONFIG_CORE_DUMPS_FULL}, {NULL, 0}};
+    PLAIN("off", CONFIG_CORE_DUMPS_OFF), PLAIN("registers", CONFIG_CORE_DUMPS_REGISTERS),
+    PLAIN("full", CONFIG_CORE_DUMPS_FULL), WORDS_END};
 
 static const schema_word_t quirks[] = {
-    {"no-bilateral-information", CONFIG_QUIRK_NO_BILATERAL_INFORMATION},
-    {"strip-internal-trace", CONFIG_QUIRK_STRIP_INTERNAL_TRACE},
-    {"2k-tpdu", CONFIG_QUIRK_2K_TPDU},
-    {"content-in-small-pieces", CONFIG_QUIRK_SMALL_CONTENT_PIECES},
-    {"no-content-return", CONFIG_QUIRK_NO_CONTENT_RETURN},
-    {"extension-type-1988", CONFIG_QUIRK_EXTENSION_TYPE_1988},
-    {"criticality-customary", CONFIG_QUIRK_CRITICALITY_CUSTOMARY}, {NULL, 0}};
+    {"no-bilateral-information", CONFIG_QUIRK_NO_BILATERAL_INFORMATION,
+     "Write no per-domain bilateral information. Some systems built on ISODE and some service providers end the "
+     "association when they meet it. Without it their own loop check has the trace only."},
+    {"strip-internal-trace", CONFIG_QUIRK_STRIP_INTERNAL_TRACE,
+     "Take internal trace information out. It is an extension of 1988 that 1984 systems and some providers refuse. A "
+     "loop inside one domain is then found later, by the external trace."},
+    {"2k-tpdu", CONFIG_QUIRK_2K_TPDU,
+     "Offer and accept TPDUs of at most 2048 octets. Some transport services (PC gateways, DEC MailBus 400) break off "
+     "at larger ones."},
+    {"content-in-small-pieces", CONFIG_QUIRK_SMALL_CONTENT_PIECES,
+     "Send the content as a constructed OCTET STRING in pieces of at most 2 KB. Some decoders have buffers of that "
+     "size. A content that is sent whole needs fewer octets."},
+    {"no-content-return", CONFIG_QUIRK_NO_CONTENT_RETURN,
+     "Do not ask the peer for the content back in a non-delivery report. Some systems cannot return content and "
+     "refuse the message instead. Originators behind this link get reports without content."},
+    {"extension-type-1988", CONFIG_QUIRK_EXTENSION_TYPE_1988,
+     "Write the types of extension fields as the text of 1988 had them (`A0 03 02 01 nn`, where later texts have "
+     "`80 01 nn`). PP and others of its time write the old form and may read no other."},
+    {"criticality-customary", CONFIG_QUIRK_CRITICALITY_CUSTOMARY,
+     "Take an absent criticality for the customary one of that extension and not, as the standard says, for none. PP "
+     "leaves out what is customary."},
+    WORDS_END};
+
+static const schema_word_t disallowed[] = {
+    PLAIN("urgent", CONFIG_DISALLOW_URGENT), PLAIN("normal", CONFIG_DISALLOW_NORMAL),
+    PLAIN("non-urgent", CONFIG_DISALLOW_NON_URGENT), WORDS_END};
 
 static const schema_word_t levels[] = {
-    {"none", EVENT_LEVEL_NONE}, {"minimum", EVENT_LEVEL_MINIMUM},
-    {"medium", EVENT_LEVEL_MEDIUM}, {"maximum", EVENT_LEVEL_MAXIMUM}, {NULL, 0}};
+    PLAIN("none", EVENT_LEVEL_NONE), PLAIN("minimum", EVENT_LEVEL_MINIMUM),
+    PLAIN("medium", EVENT_LEVEL_MEDIUM), PLAIN("maximum", EVENT_LEVEL_MAXIMUM), WORDS_END};
 
 static const schema_word_t redirection_reasons[] = {
-    {"recipient-assigned", 0}, {"domain-assigned", 2}, {"alias", 4}, {NULL, 0}};
+    PLAIN("recipient-assigned", 0), PLAIN("domain-assigned", 2), PLAIN("alias", 4), WORDS_END};
 
 static const schema_word_t propagations[] = {
-    {"previous", CONFIG_PROPAGATE_PREVIOUS}, {"owner", CONFIG_PROPAGATE_OWNER},
-    {"both", CONFIG_PROPAGATE_BOTH}, {"none", CONFIG_PROPAGATE_NONE}, {NULL, 0}};
+    PLAIN("previous", CONFIG_PROPAGATE_PREVIOUS), PLAIN("owner", CONFIG_PROPAGATE_OWNER),
+    PLAIN("both", CONFIG_PROPAGATE_BOTH), PLAIN("none", CONFIG_PROPAGATE_NONE), WORDS_END};
 
 static const schema_word_t member_reports[] = {
-    {"unchanged", CONFIG_MEMBER_REPORTS_UNCHANGED}, {"none", CONFIG_MEMBER_REPORTS_NONE},
-    {"non-delivery", CONFIG_MEMBER_REPORTS_NON_DELIVERY}, {"delivery", CONFIG_MEMBER_REPORTS_ALL}, {NULL, 0}};
+    PLAIN("unchanged", CONFIG_MEMBER_REPORTS_UNCHANGED), PLAIN("none", CONFIG_MEMBER_REPORTS_NONE),
+    PLAIN("non-delivery", CONFIG_MEMBER_REPORTS_NON_DELIVERY), PLAIN("delivery", CONFIG_MEMBER_REPORTS_ALL), WORDS_END};
 
 static const schema_option_t mta_options[] = {
     NEEDED("name", MTA(name), 1, NAME_BOUND, "Local MTA name",
@@ -173,7 +196,8 @@ static const schema_option_t override_options[] = {
         "Connection retry: Transfer interval (sec)", "Wait before a failed transfer is repeated."),
     NUMBER("transfer-timeout-urgent", SCHEMA_SECONDS, CONNECTOR(transfer_timeout_urgent), "1000", 1, 1000000,
         "Transfer timeouts: Urgent (sec/K)",
-        "Seconds per KB of an urgent message that its transfer may take; then it is reported as not delivered."),
+        "Seconds that the transfer of an urgent message may take for each KB; then the association is aborted and the "
+        "transfer counts as failed."),
     NUMBER("transfer-timeout-normal", SCHEMA_SECONDS, CONNECTOR(transfer_timeout_normal), "2000", 1, 1000000,
         "Transfer timeouts: Normal (sec/K)", "The same for messages of normal priority."),
     NUMBER("transfer-timeout-non-urgent", SCHEMA_SECONDS, CONNECTOR(transfer_timeout_non_urgent), "3000", 1,
@@ -181,7 +205,8 @@ static const schema_option_t override_options[] = {
     NUMBER("connect-timeout", SCHEMA_SECONDS, CONNECTOR(connect_timeout), "60", 1, 3600, NULL,
         "Name look-up, TCP connection and each answer of the peer until the association is open."),
     NUMBER("maximum-associations", SCHEMA_COUNT, CONNECTOR(maximum_associations), "10", 1, 1000, NULL,
-        "Associations with this peer at once; one of them is kept for urgent messages."),
+        "Associations with this peer at once, both directions together (with monologue each by itself); one of them is "
+        "kept for urgent messages and reports."),
     END};
 
 static const schema_option_t listener_options[] = {
@@ -212,6 +237,12 @@ static const schema_option_t schedule_options[] = {
         "Schedule grid (Activation-Schedule)",
         "For `selected-times`: days and times, \"mon-fri 08:00-18:00\", \"sat,sun 00:00-24:00\", \"daily "
         "12:00-12:15\", in quarters of an hour of local time."),
+    BOOLEAN("urgent-ignores-schedule", CONNECTOR(urgent_ignores_schedule), "off", "Heuristics 131072",
+        "Urgent messages and reports open the link outside the selected times too, and go alone; the link is released "
+        "when they are through. Without it priority does not override the schedule."),
+    NUMBER("poll-interval", SCHEMA_SECONDS, CONNECTOR(poll_interval), "0", 0, 7 * DAY, NULL,
+        "How often the peer is called with nothing to send, so that a peer that never calls (`remote-initiated` at its "
+        "end) can send what it holds. 0 = only when a selected time begins. Needs `two-way-alternate`."),
     END};
 
 static const schema_option_t stack_options[] = {
@@ -248,6 +279,35 @@ static const schema_option_t connector_options[] = {
         ADDRESS_SPACE_TEXT),
     END};
 
+static const schema_option_t restriction_options[] = {
+    LIST("accept-from", SCHEMA_STRINGS, CONNECTOR(accept_from), false, 10000, "Delivery restrictions: accept",
+        "Patterns of the originators whose messages may go over this connector, written like address spaces; empty = "
+        "all. Messages of others take another route or are reported as not delivered."),
+    LIST("reject-from", SCHEMA_STRINGS, CONNECTOR(reject_from), false, 10000, "Delivery restrictions: reject",
+        "Patterns of the originators whose messages may not. They count before `accept-from`."),
+    WORD("disallow", SCHEMA_WORDS, CONNECTOR(disallow), NULL, disallowed, "Heuristics 16384, 32768, 65536",
+        "Priorities whose messages may not go over this connector. Reports always may."),
+    END};
+
+static const schema_option_t barred_options[] = {
+    LIST("bar-p1-originator", SCHEMA_STRINGS, CONNECTOR(bar_p1_originator), false, 10000, "Bar P1 Originator",
+        "Patterns of originators, written like address spaces, whose messages are not taken from this peer: they are "
+        "dropped with event 152."),
+    BOOLEAN("ndr-to-barred-originator", CONNECTOR(ndr_to_barred_originator), "off", "NDR to barred originator",
+        "Tell barred originators by a non-delivery report."),
+    END};
+
+static const schema_option_t threshold_options[] = {
+    NUMBER("content-length-threshold", SCHEMA_KILOBYTES, CONNECTOR(content_length_threshold), "0", 0, 2147483647,
+        "Content Length Threshold",
+        "The link is not opened until so much content is queued; 0 = this threshold does not count. If both "
+        "thresholds are set, the first that is reached opens. Messages that wait below them expire as others do."),
+    NUMBER("queue-length-threshold", SCHEMA_COUNT, CONNECTOR(queue_length_threshold), "0", 0, 1000000,
+        "Queue Length Threshold", "The same for the number of messages."),
+    BOOLEAN("urgent-overrides-thresholds", CONNECTOR(urgent_overrides_thresholds), "off", "Urgent Overrides Thresholds",
+        "Urgent messages and reports do not wait for the thresholds."),
+    END};
+
 static const schema_option_t advanced_options[] = {
     WORD("mta-conformance", SCHEMA_WORD, CONNECTOR(conformance), "1988 normal", conformances,
         "MTA conformance (Supported-Application-Context)",
@@ -255,6 +315,9 @@ static const schema_option_t advanced_options[] = {
         "taken in all three."),
     BOOLEAN("two-way-alternate", CONNECTOR(two_way_alternate), "on", "Link option: Two-way alternate",
         "Messages pass in both directions over one association. Both ends must agree."),
+    BOOLEAN("local-initial-turn", CONNECTOR(local_initial_turn), "on", "Local-Initial-Turn",
+        "When this side calls it has the turn first; off gives it to the peer, which may then send before it is asked. "
+        "Off needs `two-way-alternate`."),
     NUMBER("maximum-message-size", SCHEMA_KILOBYTES, CONNECTOR(maximum_message_size), "0", 0, 2147483647,
         "Maximum message size (Deliv-Cont-Length)",
         "Larger messages do not go over this connector; 0 = no limit."),
@@ -270,11 +333,12 @@ static const schema_option_t advanced_options[] = {
     BOOLEAN("common-name-from-dda", CONNECTOR(common_name_from_dda), "off", NULL,
         "A domain-defined attribute of type COMMON in addresses that come from the peer is taken for the common "
         "name, which 1984 systems lack."),
+    BOOLEAN("sibling", CONNECTOR(sibling), "off", NULL,
+        "The peer is an MTA of this kind too: tell it which links are down, so that it can choose other routes, and "
+        "listen to what it tells. Nothing of this is sent if the peer does not say in its bind that it understands; "
+        "for any other peer leave this off."),
     WORD("quirks", SCHEMA_WORDS, CONNECTOR(quirks), NULL, quirks, "Heuristics",
-        "What the peer cannot take: `no-bilateral-information` (write none), `strip-internal-trace` (take it out), "
-        "`2k-tpdu` (TPDUs of at most 2048 octets), `content-in-small-pieces` (content in pieces of at most 2 KB), "
-        "`no-content-return` (do not ask for the content back), `extension-type-1988` (types of extension fields "
-        "as the text of 1988 had them), `criticality-customary` (leave out a criticality that is customary)."),
+        "Known faults of the peer that are to be accommodated."),
     END};
 
 static const schema_option_t mailbox_options[] = {
@@ -405,6 +469,12 @@ static const schema_section_t connector_sections[] = {
     {"stack", false, false, SCHEMA_CONNECTOR, stack_options, no_sections, "Where the peer is."},
     {"override", false, false, SCHEMA_CONNECTOR, override_options, no_sections,
      "Values for this peer in place of those of `mta` and `messaging-defaults`."},
+    {"delivery-restrictions", false, false, SCHEMA_CONNECTOR, restriction_options, no_sections,
+     "Whose messages may go over this connector."},
+    {"barred-originators", false, false, SCHEMA_CONNECTOR, barred_options, no_sections,
+     "Whose messages are not taken from this peer."},
+    {"thresholds", false, false, SCHEMA_CONNECTOR, threshold_options, no_sections,
+     "How much must be queued before the link is opened."},
     {"advanced", false, false, SCHEMA_CONNECTOR, advanced_options, no_sections, "What the peer speaks and can take."},
     NO_SECTION};
 

@@ -24,6 +24,7 @@ typedef enum schema_unit_t { SCHEMA_COUNT, SCHEMA_SECONDS, SCHEMA_MINUTES, SCHEM
 typedef struct schema_word_t {
     const char *word;
     unsigned value;
+    const char *text; /* what it is for; NULL = the option's own text says so */
 } schema_word_t;
 
 typedef struct schema_option_t {

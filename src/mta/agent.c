@@ -11,6 +11,7 @@
 #include "mta/list.h"
 #include "mta/object.h"
 #include "mta/queue.h"
+#include "mta/refusals.h"
 #include "mta/tap.h"
 #include "mta/transfer_in.h"
 #include "mta/transfer_out.h"
@@ -43,6 +44,26 @@ x411_mts_id_t agent_new_mts_id(agent_t *agent, apr_pool_t *pool)
      * would take the second message of an identifier for a repeat and drop it. */
     uint64_t number = store_new_id(agent->services.store);
     return x411_mts_id_make(pool, &domain, agent->config->mta.name, agent_utc(agent), number);
+}
+
+unsigned agent_sessions(const agent_t *agent, unsigned *incoming, unsigned *calls)
+{
+    unsigned sessions = 0;
+    unsigned from_peers = 0;
+    unsigned unbound = 0;
+    for (const association_t *a = agent->associations; a; a = a->agent_next) {
+        if (!a->outbound && !a->since) {
+            unbound++;
+            continue;
+        }
+        sessions++;
+        from_peers += !a->outbound;
+    }
+    if (incoming)
+        *incoming = from_peers;
+    if (calls)
+        *calls = unbound;
+    return sessions;
 }
 
 destination_t *agent_find_destination(agent_t *agent, const char *name)
@@ -176,6 +197,7 @@ err_t *agent_create(agent_t **out, const config_t *config, const agent_services_
     agent->destinations = apr_hash_make(pool);
     agent->shared = apr_hash_make(pool);
     agent->repeats = repeat_create(pool, MTA_REPEAT_LIMIT);
+    agent->refusals = refusals_create(agent);
     agent->started_utc = agent_utc(agent);
     agent->started_mono = agent_now(agent);
     apr_pool_cleanup_register(pool, agent, release_shared, apr_pool_cleanup_null);
@@ -521,6 +543,7 @@ static void forget_destination(destination_t *destination)
         transfer_out_forget_all(connector);
         transfer_in_forget_all(connector);
         timers_cancel(timers, &connector->retry);
+        timers_cancel(timers, &connector->wake);
     } else if (destination->kind == ROUTE_MAILBOX) {
         delivery_forget((mailbox_t *)destination);
         timers_cancel(timers, &((mailbox_t *)destination)->retry);
@@ -541,6 +564,7 @@ void agent_destroy(agent_t *agent)
     tap_forget_all(agent);
     timers_cancel(agent_timers(agent), &agent->sweep);
     timers_cancel(agent_timers(agent), &agent->stop_timer);
+    refusals_stop(agent->refusals);
     worker_destroy(agent->worker);
     trash_forget(agent);
     for (apr_hash_index_t *i = apr_hash_first(agent->pool, agent->destinations); i; i = apr_hash_next(i))

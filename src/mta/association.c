@@ -8,9 +8,18 @@
 #include "mta/link_test.h"
 #include "mta/tap.h"
 #include "mta/transfer_in.h"
+#include "mta/refusals.h"
 #include "mta/transfer_out.h"
+#include "mta/watch.h"
 
-enum { OPEN_TIMEOUT_SECONDS = 120, TPDU_2K = 2048, TPDU_DEFAULT = 65531 };
+enum {
+    OPEN_TIMEOUT_SECONDS = 120,
+    INCOMING_IDLE_SECONDS = 7200,
+    TPDU_2K = 2048,
+    TPDU_DEFAULT = 65531,
+    TURN_MESSAGES = 10,      /* that may still be sent after the peer asked for the turn */
+    TURN_PRIORITY_LOWEST = 2 /* as our queue classes: 0 is the highest */
+};
 
 static void indicate(void *context, const stack_indication_t *indication);
 static const stack_ops_t stack_ops = {indicate};
@@ -42,6 +51,7 @@ static void destroy(association_t *association, bool linger)
     timers_cancel(timers, &association->tick);
     timers_cancel(timers, &association->idle);
     timers_cancel(timers, &association->end);
+    timers_cancel(timers, &association->watch);
     if (association->conn)
         net_conn_close(association->conn, linger);
     unlink_from_connector(association);
@@ -51,9 +61,6 @@ static void destroy(association_t *association, bool linger)
         agent->associations = association->agent_next;
     if (association->agent_next)
         association->agent_next->agent_previous = association->agent_previous;
-    agent->association_count--;
-    if (association->refusing)
-        agent->refusing_count--;
     apr_pool_destroy(association->pool);
 }
 
@@ -111,33 +118,44 @@ void association_pump(association_t *association)
 
 static void idle(void *baton);
 
-static void arm_idle(association_t *association)
+/* How long an association may have nothing to do. One that the peer opened is the peer's to release, and it
+ * may be quiet for long; but not for ever, lest sessions that nobody needs fill the limits. */
+static int64_t idle_limit(const association_t *association)
 {
-    const connector_t *connector = association->connector;
-    if (!association->outbound || !connector || !connector->config)
-        return;
-    timers_arm(agent_timers(association->agent), &association->idle,
-               association->activity + TIME_SECONDS(connector->config->lifetime));
+    int64_t lifetime = TIME_SECONDS((int64_t)association->connector->config->lifetime);
+    if (association->outbound)
+        return lifetime;
+    int64_t long_time = TIME_SECONDS(INCOMING_IDLE_SECONDS);
+    return lifetime > long_time ? lifetime : long_time;
 }
 
-/* Lifetime: an association that had nothing to do for so long is released. */
+static void arm_idle(association_t *association, int64_t after)
+{
+    timers_arm(agent_timers(association->agent), &association->idle, association->activity + after);
+}
+
+/* Lifetime: an association that had nothing to do for so long is released. A peer that does not give the turn
+ * for the release in the time of Disconnect is cut off. */
 static void idle(void *baton)
 {
     association_t *association = baton;
     mono_time_t now = agent_now(association->agent);
-    if (association->state != ASSOCIATION_OPEN || !association->connector->config)
+    const config_connector_t *config = association->connector->config;
+    if (association->state != ASSOCIATION_OPEN || !config)
         return;
-    int64_t lifetime = TIME_SECONDS(association->connector->config->lifetime);
-    if (association->in || association->out || now - association->activity < lifetime) {
-        if (association->in || association->out)
-            association->activity = now;
-        arm_idle(association);
-        return;
-    }
-    association_release(association);
-    if (association->state == ASSOCIATION_OPEN) { /* the turn is to come first */
+    int64_t lifetime = idle_limit(association);
+    int64_t disconnect = TIME_SECONDS((int64_t)config->disconnect);
+    if (association->in || association->out)
         association->activity = now;
-        arm_idle(association);
+    int64_t quiet = now - association->activity;
+    if (quiet < lifetime) {
+        arm_idle(association, lifetime);
+    } else if (association->releasing && quiet >= lifetime + disconnect) {
+        association_abort(association, STACK_ABORT_TEMPORARY_PROBLEM);
+    } else {
+        association_release(association);
+        if (association->state == ASSOCIATION_OPEN) /* the turn is to come first */
+            arm_idle(association, lifetime + disconnect);
     }
 }
 
@@ -153,6 +171,7 @@ static association_t *create(agent_t *agent, const config_connector_t *config)
                                    .activity = now,
                                    .tick = {.run = tick, .baton = association},
                                    .idle = {.run = idle, .baton = association},
+                                   .watch = {.run = watch_expired, .baton = association},
                                    .end = {.run = end, .baton = association}};
     stack_config_t stack = {.tpdu_size = TPDU_DEFAULT,
                             .checkpoint_size_k = config ? config->checkpoint_size : 30,
@@ -161,6 +180,7 @@ static association_t *create(agent_t *agent, const config_connector_t *config)
                             .transport_timeout = TIME_SECONDS(config ? config->connect_timeout : 60),
                             .open_timeout = TIME_SECONDS(OPEN_TIMEOUT_SECONDS),
                             .close_timeout = TIME_SECONDS(config ? config->disconnect : 120),
+                            .transfer_timeout = watch_stall_limit(config),
                             .open_data_limit = MTA_OPEN_DATA_LIMIT,
                             .host_name = agent->config->mta.name,
                             .started = agent_utc(agent),
@@ -172,7 +192,6 @@ static association_t *create(agent_t *agent, const config_connector_t *config)
     if (agent->associations)
         agent->associations->agent_previous = association;
     agent->associations = association;
-    agent->association_count++;
     return association;
 }
 
@@ -205,7 +224,8 @@ static void connected(void *context)
                          .called = {.transport = config->outgoing_t_selector,
                                     .session = config->outgoing_s_selector,
                                     .presentation = config->outgoing_p_selector},
-                         .user_data = buffer_bytes(argument)};
+                         .user_data = buffer_bytes(argument),
+                         .peer_initial_turn = config->two_way_alternate && !config->local_initial_turn};
     if (association->link_test)
         link_test_connected(association->link_test, association->peer);
     err_t *err = osi_stack_open_request(association->stack, &open, now);
@@ -260,6 +280,7 @@ association_t *association_open(connector_t *connector, struct link_test_t *test
     association->next = connector->associations;
     connector->associations = association;
     connector->cumulative_outbound++;
+    connector->last_attempt = agent_now(agent);
     net_dial_t dial = {.host = config->remote_host,
                        .port = (uint16_t)config->port,
                        .local_address = config->local_address,
@@ -286,20 +307,34 @@ static bool selector_is_ours(void *context, bytes_t called, bytes_t calling)
     return false;
 }
 
+/* Calls that have not bound are no sessions, and they are bounded by themselves: the oldest gives way, so
+ * that callers who say nothing keep nobody out. */
+static void make_room(agent_t *agent)
+{
+    unsigned calls;
+    agent_sessions(agent, NULL, &calls);
+    if (calls < MTA_CALLS_LIMIT)
+        return;
+    association_t *oldest = NULL;
+    for (association_t *a = agent->associations; a; a = a->agent_next)
+        if (!a->outbound && !a->since)
+            oldest = a; /* the list has the newest first */
+    if (!oldest)
+        return;
+    agent->refused++;
+    refusals_count(agent->refusals, REFUSAL_CROWDED_OUT);
+    association_drop(oldest);
+}
+
 void association_accept(agent_t *agent, net_conn_t *conn, const config_listener_t *listener)
 {
-    unsigned limit = agent->config->mta.maximum_associations;
-    bool refusing = agent->association_count - agent->refusing_count >= limit;
-    if (agent->stopping || (refusing && agent->refusing_count >= MTA_REFUSING_LIMIT)) {
-        agent->refused++;
+    if (agent->stopping) {
         net_conn_close(conn, false);
         return;
     }
+    make_room(agent);
     association_t *association = create(agent, NULL);
     association->state = ASSOCIATION_OPENING;
-    association->refusing = refusing;
-    if (refusing)
-        agent->refusing_count++;
     association->conn = conn;
     association->own_selector = bytes_copy(association->pool, listener->transport_selector);
     association->listener = apr_pstrdup(association->pool, listener->name);
@@ -326,7 +361,8 @@ static void opened(association_t *association)
     event_subject_t subject = {.connector = name};
     event_raise(agent->services.events, EVENT_ID_ASSOCIATION_OPENED, &subject, name, association->peer,
                 association->outbound ? "outgoing" : "incoming", osi_mode_name(facts.mode));
-    arm_idle(association);
+    if (connector->config)
+        arm_idle(association, idle_limit(association));
     if (association->link_test) {
         link_test_opened(association->link_test, association);
         association_release(association);
@@ -392,10 +428,20 @@ static void aborted(association_t *association, const stack_indication_t *indica
     association->state = ASSOCIATION_OVER;
 }
 
-static void turn_please(association_t *association)
+static void turn_please(association_t *association, int priority)
 {
     association->turn_wanted = true;
+    association->turn_wanted_priority = priority;
+    association->turn_sent = 0;
     association_next(association);
+}
+
+static void turn_given(association_t *association)
+{
+    association->turn_asked = false;
+    association_next(association);
+    if (association->releasing && association->state == ASSOCIATION_OPEN && !association->out)
+        association_release(association);
 }
 
 static void indicate(void *context, const stack_indication_t *indication)
@@ -415,11 +461,8 @@ static void indicate(void *context, const stack_indication_t *indication)
     case STACK_CHECKPOINT_CONFIRM: transfer_out_checkpoint(association, indication); break;
     case STACK_TRANSFER_CONFIRM: transfer_out_confirmed(association); break;
     case STACK_TRANSFER_FAILED: transfer_out_failed(association, indication); break;
-    case STACK_TURN_PLEASE: turn_please(association); break;
-    case STACK_TURN_GIVEN:
-        association->turn_asked = false;
-        association_next(association);
-        break;
+    case STACK_TURN_PLEASE: turn_please(association, indication->priority); break;
+    case STACK_TURN_GIVEN: turn_given(association); break;
     case STACK_CLOSE_INDICATION:
     case STACK_CLOSE_CONFIRM: association->state = ASSOCIATION_CLOSING; break;
     case STACK_ABORTED: aborted(association, indication); break;
@@ -435,26 +478,52 @@ bool association_can_send(const association_t *association)
            osi_stack_has_turn(association->stack);
 }
 
-void association_ask_turn(association_t *association)
+void association_ask_turn(association_t *association, int priority)
 {
     if (association->state != ASSOCIATION_OPEN || !association->two_way_alternate ||
-        association->turn_asked || osi_stack_has_turn(association->stack))
+        osi_stack_has_turn(association->stack))
         return;
-    if (!osi_stack_turn_please(association->stack, 0, agent_now(association->agent)))
-        association->turn_asked = true;
+    if (association->turn_asked && priority >= association->turn_asked_priority)
+        return;
+    mono_time_t now = agent_now(association->agent);
+    if (osi_stack_turn_please(association->stack, priority, now))
+        return;
+    if (!association->turn_asked)
+        association->turn_asked_at = now;
+    association->turn_asked = true;
+    association->turn_asked_priority = priority;
     association_pump(association);
+}
+
+/* The peer asked for the turn and is to have it: nothing is left to send here, or what it has is more urgent,
+ * or it has waited for long enough. */
+static bool peer_has_precedence(association_t *association)
+{
+    if (!association->turn_wanted || association->out || !osi_stack_has_turn(association->stack))
+        return false;
+    const queue_entry_t *next = connector_next_entry(association->connector, association);
+    return !next || next->queue_class > association->turn_wanted_priority ||
+           association->turn_sent >= TURN_MESSAGES;
+}
+
+static void give_turn(association_t *association)
+{
+    association->turn_wanted = false;
+    association->turn_asked = false;
+    osi_stack_turn_give(association->stack, agent_now(association->agent));
 }
 
 void association_next(association_t *association)
 {
     if (association->state == ASSOCIATION_OPEN && !association->out) {
+        association->turn_sent++;
+        if (peer_has_precedence(association))
+            give_turn(association);
         connector_kick(association->connector);
         bool sends = association->out || association->state != ASSOCIATION_OPEN;
-        if (!sends && association->turn_wanted && osi_stack_has_turn(association->stack)) {
-            association->turn_wanted = false;
-            osi_stack_turn_give(association->stack, agent_now(association->agent));
-        }
-        if (!sends && association->agent->stopping)
+        if (sends)
+            association->releasing = false;
+        else if (association->agent->stopping)
             association_release(association);
     }
     association_pump(association);
@@ -469,8 +538,13 @@ void association_release(association_t *association)
     }
     if (association->state != ASSOCIATION_OPEN || association->out || association->in)
         return;
+    if (!association->outbound) { /* the release is the caller's */
+        association_abort(association, STACK_ABORT_TEMPORARY_PROBLEM);
+        return;
+    }
     if (!osi_stack_has_turn(association->stack)) {
-        association_ask_turn(association);
+        association->releasing = true;
+        association_ask_turn(association, TURN_PRIORITY_LOWEST);
         return;
     }
     if (osi_stack_close_request(association->stack, now))

@@ -18,8 +18,9 @@ void association_pump(association_t *association);
 void association_next(association_t *association);
 /* True if a transfer of ours can begin. */
 bool association_can_send(const association_t *association);
-/* Asks for the turn, if the peer has it and may give it. */
-void association_ask_turn(association_t *association);
+/* Asks for the turn, if the peer has it and may give it. priority: of what is to be sent, as queue classes.
+ */
+void association_ask_turn(association_t *association, int priority);
 /* Releases in order as soon as no transfer is under way; at once, if none is. */
 void association_release(association_t *association);
 void association_abort(association_t *association, int reason);

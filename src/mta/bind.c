@@ -3,6 +3,8 @@
 #include <apr_strings.h>
 
 #include "event/ids.h"
+#include "mta/connector.h"
+#include "mta/refusals.h"
 
 x411_mode_t bind_mode(osi_mode_t mode)
 {
@@ -21,27 +23,27 @@ void bind_write_argument(association_t *association, buffer_t *out)
 
 /* Why a call is refused: what the operator is told and what the peer is told. */
 typedef struct refusal_t {
+    refusal_cause_t cause;
     int rts_reason; /* stack_refuse_t in the X.410 modes and where the standard has no bind error */
     int64_t bind_error;
-    const char *why;
 } refusal_t;
 
-static const refusal_t refuse_limit = {STACK_REFUSE_RTS_BUSY, X411_BIND_BUSY, "Session limit exceeded"};
-static const refusal_t refuse_malformed = {STACK_REFUSE_VALIDATION_FAILURE, X411_BIND_AUTHENTICATION_ERROR,
-                                           "the bind cannot be decoded"};
-static const refusal_t refuse_unknown = {STACK_REFUSE_VALIDATION_FAILURE, X411_BIND_AUTHENTICATION_ERROR,
-                                         "no connector has this remote MTA name"};
-static const refusal_t refuse_password = {STACK_REFUSE_VALIDATION_FAILURE, X411_BIND_AUTHENTICATION_ERROR,
-                                          "wrong password"};
-static const refusal_t refuse_dialogue = {STACK_REFUSE_UNACCEPTABLE_DIALOGUE_MODE,
-                                          X411_BIND_UNACCEPTABLE_DIALOGUE_MODE,
-                                          "dialogue mode not supported"};
-static const refusal_t refuse_suspended = {STACK_REFUSE_RTS_BUSY, X411_BIND_BUSY,
-                                           "the connector is closed by its schedule or by the operator"};
-static const refusal_t refuse_selector = {STACK_REFUSE_VALIDATION_FAILURE, X411_BIND_AUTHENTICATION_ERROR,
-                                          "the selectors of the call are not those of the connector"};
-static const refusal_t refuse_address = {STACK_REFUSE_VALIDATION_FAILURE, X411_BIND_AUTHENTICATION_ERROR,
-                                         "the address of the caller is not allowed"};
+static const refusal_t refuse_limit = {REFUSAL_LIMIT, STACK_REFUSE_RTS_BUSY, X411_BIND_BUSY};
+static const refusal_t refuse_connector_limit = {REFUSAL_CONNECTOR_LIMIT, STACK_REFUSE_RTS_BUSY,
+                                                 X411_BIND_BUSY};
+static const refusal_t refuse_malformed = {REFUSAL_MALFORMED, STACK_REFUSE_VALIDATION_FAILURE,
+                                           X411_BIND_AUTHENTICATION_ERROR};
+static const refusal_t refuse_unknown = {REFUSAL_UNKNOWN, STACK_REFUSE_VALIDATION_FAILURE,
+                                         X411_BIND_AUTHENTICATION_ERROR};
+static const refusal_t refuse_password = {REFUSAL_PASSWORD, STACK_REFUSE_VALIDATION_FAILURE,
+                                          X411_BIND_AUTHENTICATION_ERROR};
+static const refusal_t refuse_dialogue = {REFUSAL_DIALOGUE, STACK_REFUSE_UNACCEPTABLE_DIALOGUE_MODE,
+                                          X411_BIND_UNACCEPTABLE_DIALOGUE_MODE};
+static const refusal_t refuse_suspended = {REFUSAL_SUSPENDED, STACK_REFUSE_RTS_BUSY, X411_BIND_BUSY};
+static const refusal_t refuse_selector = {REFUSAL_SELECTOR, STACK_REFUSE_VALIDATION_FAILURE,
+                                          X411_BIND_AUTHENTICATION_ERROR};
+static const refusal_t refuse_address = {REFUSAL_ADDRESS, STACK_REFUSE_VALIDATION_FAILURE,
+                                         X411_BIND_AUTHENTICATION_ERROR};
 
 static const char *presentation_address(const association_t *association,
                                         const stack_indication_t *indication, apr_pool_t *pool)
@@ -50,35 +52,73 @@ static const char *presentation_address(const association_t *association,
                         bytes_to_hex(pool, net_conn_peer_octets(association->conn)));
 }
 
-static void tell_refused(association_t *association, const stack_indication_t *indication,
-                         const connector_t *connector, const char *name, const refusal_t *refusal)
+/* The transport stack that a call came in by, as 9301 names it. */
+static const char *stack_name(const association_t *association, apr_pool_t *pool)
+{
+    const char *local = association->conn ? net_conn_local_address(association->conn) : "";
+    return apr_psprintf(pool, "TCP %s (%s)", local, association->agent->config->mta.name);
+}
+
+/* The event that says which rule the call broke; event 1293 follows. */
+static void tell_cause(association_t *association, const stack_indication_t *indication,
+                       connector_t *connector, const char *name, const refusal_t *refusal)
 {
     event_log_t *events = association->agent->services.events;
     apr_pool_t *pool = association->pool;
+    const char *why = refusals_text(refusal->cause);
     const char *entity = connector ? connector->destination.name : name;
     const char *address = association->conn ? presentation_address(association, indication, pool) : "";
     const char *number = apr_psprintf(pool, "%" APR_UINT64_T_FMT, (apr_uint64_t)association->id);
     event_subject_t subject = {.connector = entity, .layer = "bind", .error_code = (int)refusal->bind_error};
-    if (refusal == &refuse_limit)
+    switch (refusal->cause) {
+    case REFUSAL_LIMIT:
         event_raise(events, EVENT_ID_SESSION_LIMIT, &subject, entity, association->peer,
                     apr_psprintf(pool, "%u", association->agent->config->mta.maximum_associations));
-    else if (refusal == &refuse_unknown)
-        event_raise(events, EVENT_ID_UNKNOWN_MTA, &subject, name, address, number);
-    else if (refusal == &refuse_password)
-        event_raise(events, EVENT_ID_CREDENTIALS_ERROR, &subject, entity, association->peer, refusal->why);
-    else if (refusal == &refuse_dialogue)
-        event_raise(events, EVENT_ID_LINK_OPTION_MODE, &subject, entity, number, refusal->why);
-    else if (refusal == &refuse_suspended)
+        break;
+    case REFUSAL_CONNECTOR_LIMIT:
+        if (connector)
+            connector_tell_limit(connector);
+        break;
+    case REFUSAL_UNKNOWN: event_raise(events, EVENT_ID_UNKNOWN_MTA, &subject, name, address, number); break;
+    case REFUSAL_PASSWORD:
+        event_raise(events, EVENT_ID_CREDENTIALS_ERROR, &subject, entity, association->peer, why);
+        break;
+    case REFUSAL_DIALOGUE:
+        event_raise(events, EVENT_ID_LINK_OPTION_MODE, &subject, entity, number, why);
+        break;
+    case REFUSAL_SUSPENDED:
         event_raise(events, EVENT_ID_ASSOCIATION_WHILE_SUSPENDED, &subject, entity, "(Adjacent-MTA)",
                     association->peer);
-    else if (refusal == &refuse_selector)
+        break;
+    case REFUSAL_SELECTOR:
         event_raise(events, EVENT_ID_T_SELECTOR_UNKNOWN, &subject,
                     bytes_to_hex(pool, indication->called.transport), association->peer, "");
-    else if (refusal == &refuse_address)
+        break;
+    case REFUSAL_ADDRESS:
         event_raise(events, EVENT_ID_CALLER_UNKNOWN, &subject,
-                    bytes_to_hex(pool, net_conn_peer_octets(association->conn)), entity, association->peer);
-    event_raise(events, EVENT_ID_REMOTE_ASSOCIATION_REFUSED, &subject, entity, "RTSE",
-                apr_psprintf(pool, "%d", refusal->rts_reason), association->peer, refusal->why);
+                    bytes_to_hex(pool, net_conn_peer_octets(association->conn)),
+                    stack_name(association, pool),
+                    apr_psprintf(pool,
+                                 "%s, which called as \"%s\"; allowed-callers of connector %s does not have "
+                                 "this address",
+                                 association->peer, name, entity));
+        break;
+    default: break;
+    }
+}
+
+static void tell_refused(association_t *association, const stack_indication_t *indication,
+                         connector_t *connector, const char *name, const refusal_t *refusal)
+{
+    agent_t *agent = association->agent;
+    if (!refusals_count(agent->refusals, refusal->cause))
+        return;
+    tell_cause(association, indication, connector, name, refusal);
+    const char *entity = connector ? connector->destination.name : name;
+    event_subject_t subject = {.connector = entity, .layer = "bind", .error_code = (int)refusal->bind_error};
+    event_raise(agent->services.events, EVENT_ID_REMOTE_ASSOCIATION_REFUSED, &subject, entity, "RTSE",
+                apr_psprintf(association->pool, "%d", refusal->rts_reason), association->peer,
+                refusals_text(refusal->cause));
 }
 
 static connector_t *refuse(association_t *association, const stack_indication_t *indication,
@@ -92,7 +132,8 @@ static connector_t *refuse(association_t *association, const stack_indication_t 
     buffer_t *error = buffer_create(association->pool, MTA_OPEN_DATA_LIMIT);
     x411_bind_error_encode(association->mode, refusal->bind_error, error);
     int reason = refusal->rts_reason;
-    if (association->mode == X411_MODE_NORMAL && buffer_length(error) && refusal != &refuse_limit)
+    if (association->mode == X411_MODE_NORMAL && buffer_length(error) &&
+        refusal->bind_error != X411_BIND_BUSY)
         reason = STACK_REFUSE_REJECTED_BY_USER;
     osi_stack_open_refuse(association->stack, reason, buffer_bytes(error), agent_now(agent));
     buffer_release(error);
@@ -148,7 +189,7 @@ static connector_t *find_by_name(agent_t *agent, const x411_bind_t *bind)
 }
 
 static const refusal_t *judge(const association_t *association, const stack_indication_t *indication,
-                              const connector_t *connector, const x411_bind_t *bind)
+                              connector_t *connector, const x411_bind_t *bind)
 {
     if (!connector)
         return &refuse_unknown;
@@ -159,6 +200,8 @@ static const refusal_t *judge(const association_t *association, const stack_indi
         return &refuse_suspended;
     if (!address_is_allowed(association, config))
         return &refuse_address;
+    if (!connector_takes_call(connector))
+        return &refuse_connector_limit;
     bool normal = association->mode == X411_MODE_NORMAL;
     if (!selector_is_right(config->incoming_t_selector, indication->called.transport) ||
         (normal && !selector_is_right(config->incoming_s_selector, indication->called.session)) ||
@@ -167,6 +210,16 @@ static const refusal_t *judge(const association_t *association, const stack_indi
     if (indication->two_way_alternate != config->two_way_alternate)
         return &refuse_dialogue;
     return NULL;
+}
+
+/* The session limit. One session is kept for calls of our own, so that peers who call cannot stop what is to
+ * go out. */
+static bool is_full(const agent_t *agent)
+{
+    unsigned limit = agent->config->mta.maximum_associations;
+    unsigned incoming;
+    unsigned sessions = agent_sessions(agent, &incoming, NULL);
+    return sessions >= limit || (limit > 1 && incoming >= limit - 1);
 }
 
 connector_t *bind_check_argument(association_t *association, const stack_indication_t *indication)
@@ -178,7 +231,7 @@ connector_t *bind_check_argument(association_t *association, const stack_indicat
     if (err)
         return refuse(association, indication, NULL, err_describe(pool, err), &refuse_malformed);
     const char *name = bind.authenticated ? bytes_to_string(pool, bind.name.octets) : "(unauthenticated)";
-    if (association->refusing)
+    if (is_full(agent))
         return refuse(association, indication, NULL, name, &refuse_limit);
     connector_t *connector = find_by_name(agent, &bind);
     const refusal_t *refusal = judge(association, indication, connector, &bind);

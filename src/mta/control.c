@@ -127,7 +127,8 @@ void control_route_explain(control_call_t *call)
     if (explain_name(call, &address))
         return;
     route_state_t state;
-    plan_route_state(call->agent, &state);
+    plan_query_t query = {call->agent, &address, NULL, call->pool};
+    plan_route_state(&query, &state);
     state.came_in_by = control_text(call, "from");
     route_choice_t choice;
     const route_candidate_t *candidates;

@@ -80,7 +80,7 @@ static void mta_metrics(agent_t *agent, json_t *list, const totals_t *totals)
         {"x400mta_deferred_delivery_messages", "Messages that wait for their time", "gauge",
          totals->deferred},
         {"x400mta_adjacent_mta_associations", "Associations now, both directions", "gauge",
-         agent->association_count},
+         agent_sessions(agent, NULL, NULL)},
         {"x400mta_inbound_associations_total", "Incoming associations accepted", "counter",
          totals->inbound_associations},
         {"x400mta_outbound_associations_total", "Outgoing associations begun", "counter",

@@ -82,7 +82,7 @@ void control_status(control_call_t *call)
     json_object_set_new(status, "state", json_string(agent->stopping ? "stopping" : "running"));
     json_object_set_new(status, "queued", number(totals.count));
     json_object_set_new(status, "queued_octets", number(totals.octets));
-    json_object_set_new(status, "associations", number(agent->association_count));
+    json_object_set_new(status, "associations", number(agent_sessions(agent, NULL, NULL)));
     json_object_set_new(status, "inbound_messages", number(agent->traffic.inbound_messages));
     json_object_set_new(status, "outbound_messages", number(agent->traffic.outbound_messages));
     json_object_set_new(status, "inbound_octets", number(agent->traffic.inbound_octets));

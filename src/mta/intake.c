@@ -7,11 +7,13 @@
 #include "mta/deferral.h"
 #include "mta/object.h"
 #include "mta/plan.h"
+#include "mta/policy.h"
 #include "mta/queue.h"
 #include "mta/track.h"
 #include "mta/trash.h"
 #include "mta/work.h"
 #include "x411/downgrade.h"
+#include "x411/oraddress_text.h"
 
 typedef struct intake_t intake_t;
 
@@ -102,6 +104,26 @@ static const char *source_name(const intake_t *intake)
     return intake->source ? intake->source->destination.name : "local submission";
 }
 
+/* Bar P1 Originator: the message is dropped, or reported if the connector says so. */
+static bool is_barred(intake_t *intake)
+{
+    plan_t *plan = &intake->plan;
+    connector_t *source = intake->source;
+    x411_apdu_t *apdu = intake->object->apdu;
+    const char *rule = source && source->config ? policy_bars(source->policy, apdu, plan->pool) : NULL;
+    if (!rule)
+        return false;
+    const char *mts_id = mts_id_text(intake);
+    const char *name = source->destination.name;
+    event_subject_t subject = {.mts_id = mts_id, .connector = name, .layer = "P1"};
+    event_raise(intake->agent->services.events, EVENT_ID_ORIGINATOR_BARRED, &subject,
+                x411_or_name_text(plan->pool, &apdu->originator), rule, name, mts_id);
+    if (source->config->ndr_to_barred_originator)
+        plan_fail_all(plan, X411_REASON_RESTRICTED_DELIVERY, X411_DIAG_NO_BILATERAL_AGREEMENT,
+                      "the originator is barred");
+    return true;
+}
+
 /* Checks that concern the APDU as a whole; true if one of them failed every recipient. */
 static bool check_whole(intake_t *intake, utc_time_t expiry)
 {
@@ -127,6 +149,8 @@ static bool check_whole(intake_t *intake, utc_time_t expiry)
     }
     if (apdu->kind == X411_REPORT)
         return false;
+    if (is_barred(intake))
+        return true;
     if (expiry <= intake->arrival) {
         event_raise(agent->services.events, EVENT_ID_LATE_ON_ARRIVAL, &subject, mts_id,
                     apr_psprintf(plan->pool, "%" APR_INT64_T_FMT,

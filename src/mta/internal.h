@@ -41,8 +41,9 @@ enum {
     MTA_OUTPUT_LIMIT = 4 << 20,         /* octets waiting for one socket */
     MTA_CHUNKS_WAITING_LIMIT = 1 << 20, /* octets of one incoming content that wait for the store */
     MTA_REPEAT_LIMIT = 1 << 18,         /* digests of transfers remembered */
-    MTA_REFUSING_LIMIT = 64,            /* calls beyond the limit that are refused politely at one time */
+    MTA_CALLS_LIMIT = 256,              /* incoming calls that have not bound yet; the oldest gives way */
     MTA_ERROR_TEXT = 256,
+    MTA_TRIED_LIMIT = 4,        /* next hops of one message that are remembered as tried */
     MTA_CHECKPOINT_MEMORY = 128 /* checkpoints of an incoming transfer that can be resumed at */
 };
 
@@ -74,11 +75,15 @@ struct queue_entry_t {
     uint8_t *recipients; /* malloc: indices as 2 octets each, little-endian; NULL = all that we answer for */
     uint32_t recipients_length;
     uint16_t attempts;
+    mono_time_t since; /* when it came to this destination */
+    uint8_t losses;    /* transfers of it that ended with their association */
     uint8_t queue_class;
     uint8_t priority;          /* X.411 */
     uint8_t state;             /* store_entry_state_t */
     bool busy;                 /* in a transfer, or in a transaction that removes it */
     struct queue_list_t *list; /* of its destination: the one that it is in; NULL = none */
+    /* Where it was before it was rerouted, newest first: it does not go back there. */
+    const struct destination_t *tried[MTA_TRIED_LIMIT];
 };
 
 typedef struct delay_t {
@@ -118,11 +123,19 @@ typedef struct traffic_t {
 struct connector_t {
     destination_t destination; /* first: a connector is a destination */
     const config_connector_t *config;
+    struct policy_t *policy;     /* of config, in the agent's route_pool */
     association_t *associations; /* of this connector, both directions */
     transfer_out_t *broken;      /* our transfers that may be resumed */
     transfer_in_t *interrupted;  /* the peer's transfers that may be resumed */
     timers_item_t retry;
-    bool waiting;             /* for the retry timer after a failed open */
+    timers_item_t wake; /* a time at which there may be something to do: schedule, poll, patience */
+    bool waiting;       /* for the retry timer after a failed open */
+    bool poll_wanted;   /* the peer is to be called though nothing is queued */
+    bool limit_told;    /* event 57 was raised in this state of being at the limit */
+    bool full_told;     /* event 9156 likewise */
+    mono_time_t next_poll;
+    mono_time_t hold_until;   /* no further associations before: the peer takes no more now */
+    mono_time_t last_attempt; /* to open */
     bool disabled;            /* by the operator */
     bool removed;             /* no longer in the configuration */
     unsigned attempts;        /* failed opens in a row */
@@ -181,10 +194,15 @@ struct association_t {
     x411_mode_t mode;
     bool outbound;
     bool two_way_alternate;
-    bool refusing;    /* over the session limit: it will be refused */
-    bool turn_asked;  /* we sent a turn-please that was not answered */
-    bool turn_wanted; /* the peer asked for the turn */
-    bool test;        /* a link test: releases after the bind */
+    bool turn_asked;          /* we sent a turn-please that was not answered */
+    bool turn_wanted;         /* the peer asked for the turn */
+    bool releasing;           /* to be released as soon as the turn is here */
+    uint8_t out_class;        /* of the transfer outward at hand */
+    int turn_asked_priority;  /* of our turn-please */
+    int turn_wanted_priority; /* of the peer's */
+    unsigned turn_sent;       /* messages sent since the peer asked for the turn */
+    mono_time_t turn_asked_at;
+    bool test; /* a link test: releases after the bind */
     struct link_test_t *link_test;
     char peer[64];
     bytes_t own_selector; /* incoming: the listener's transport selector; empty = any */
@@ -192,6 +210,7 @@ struct association_t {
     timers_item_t tick;   /* the stack's deadline */
     timers_item_t idle;   /* Lifetime */
     timers_item_t end;    /* teardown outside of any callback */
+    timers_item_t watch;  /* of the transfer at hand: it may not take for ever */
     transfer_in_t *in;
     transfer_out_t *out;
     mono_time_t since;    /* opened */
@@ -212,10 +231,9 @@ struct agent_t {
     list_t **lists;           /* by index in config->lists */
     apr_hash_t *destinations; /* by name: every destination that ever was, so that pointers stay good */
     association_t *associations;
-    unsigned association_count;
-    unsigned refusing_count;
     struct tap_t *taps; /* on every connection */
     unsigned traces;    /* connectors that are being traced */
+    struct refusals_t *refusals;
     uint64_t next_association;
     struct listener_t *listeners;
     apr_hash_t *shared; /* messages with more than one entry: id -> shared_t */
@@ -265,6 +283,10 @@ static inline timers_t *agent_timers(const agent_t *agent)
 x411_domain_t agent_domain(const agent_t *agent);
 /* A new MTS identifier. */
 x411_mts_id_t agent_new_mts_id(agent_t *agent, apr_pool_t *pool);
+/* Sessions now, counted from the live associations: those that are open or closing, and calls of ours on
+ * their way. *incoming and *calls (may be NULL) get how many of them came from peers, and how many calls of
+ * peers have not bound yet, which are no sessions. */
+unsigned agent_sessions(const agent_t *agent, unsigned *incoming, unsigned *calls);
 /* The destination of this name, NULL if there never was one. */
 destination_t *agent_find_destination(agent_t *agent, const char *name);
 connector_t *agent_find_connector(agent_t *agent, const char *name);

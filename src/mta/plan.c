@@ -5,6 +5,7 @@
 #include "event/ids.h"
 #include "mta/connector.h"
 #include "mta/object.h"
+#include "mta/policy.h"
 #include "mta/track.h"
 #include "x411/oraddress_text.h"
 
@@ -91,20 +92,24 @@ void plan_add(plan_t *plan, destination_t *destination, unsigned index)
 
 static void connector_facts(void *context, size_t index, route_facts_t *facts)
 {
-    agent_t *agent = context;
-    connector_route_facts(agent->connectors[index], facts);
+    const plan_query_t *query = context;
+    const connector_t *connector = query->agent->connectors[index];
+    connector_route_facts(connector, facts);
+    if (query->apdu)
+        facts->barred = policy_forbids(connector->policy, query->apdu, query->pool);
 }
 
-void plan_route_state(agent_t *agent, route_state_t *state)
+void plan_route_state(plan_query_t *query, route_state_t *state)
 {
-    *state = (route_state_t){.facts = connector_facts, .context = agent};
+    *state = (route_state_t){.facts = connector_facts, .context = query};
 }
 
 destination_t *plan_choose(plan_t *plan, const x411_or_name_t *name, const char *came_in_by,
                            const char *const *tried, uint64_t content_length, route_choice_t *choice)
 {
     route_state_t state;
-    plan_route_state(plan->agent, &state);
+    plan_query_t query = {plan->agent, &name->address, plan->apdu, plan->pool};
+    plan_route_state(&query, &state);
     state.came_in_by = came_in_by;
     state.tried = tried;
     state.content_length = content_length;

@@ -69,7 +69,14 @@ void plan_settle(plan_t *plan, work_t *work, object_t *subject, utc_time_t arriv
  * (event 141). */
 void plan_send_report(agent_t *agent, work_t *work, x411_apdu_t *report);
 
-/* What route choice asks of connectors. */
-void plan_route_state(agent_t *agent, route_state_t *state);
+/* What route choice asks of connectors, for an address and (may be NULL) the APDU that goes there. query must
+ * live as long as state; pool is for scratch. */
+typedef struct plan_query_t {
+    agent_t *agent;
+    const x411_or_address_t *address;
+    const x411_apdu_t *apdu;
+    apr_pool_t *pool;
+} plan_query_t;
+void plan_route_state(plan_query_t *query, route_state_t *state);
 
 #endif

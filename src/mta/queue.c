@@ -70,6 +70,7 @@ queue_entry_t *queue_entry_load(destination_t *destination, const store_entry_t 
     entry->priority = (uint8_t)stored->priority;
     entry->queue_class = queue_class(STORE_MESSAGE, stored->priority);
     entry->state = (uint8_t)stored->state;
+    entry->since = agent_now(destination->agent) - (agent_utc(destination->agent) - stored->arrival);
     set_recipients(entry, stored->recipients);
     return entry;
 }
@@ -186,6 +187,8 @@ static void delay_over(void *baton)
     free(delay);
     if (entry->state == STORE_ENTRY_DEFERRED)
         tell_due(entry);
+    if (!entry->attempts && !entry->losses) /* it was deferred: its time here begins now */
+        entry->since = agent_now(entry->destination->agent);
     entry->state = STORE_ENTRY_QUEUED;
     unlink_entry(entry);
     link_ready(entry, false);
@@ -219,6 +222,8 @@ static void place(queue_entry_t *entry, utc_time_t due, bool front)
 
 void queue_insert(queue_entry_t *entry, utc_time_t due)
 {
+    if (!entry->since)
+        entry->since = agent_now(entry->destination->agent);
     entry->destination->count++;
     entry->destination->octets += entry->size;
     place(entry, due, false);

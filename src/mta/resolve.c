@@ -163,7 +163,11 @@ static bool step(resolve_t *resolve)
         tell_no_route(resolve, &choice, loop);
         resolve->unknown = !loop;
         return fail(resolve, X411_REASON_UNABLE_TO_TRANSFER,
-                    loop ? X411_DIAG_LOOP_DETECTED : X411_DIAG_UNRECOGNISED_OR_NAME, choice.why_none);
+                    loop               ? X411_DIAG_LOOP_DETECTED
+                    : choice.barred    ? X411_DIAG_NO_BILATERAL_AGREEMENT
+                    : choice.too_large ? X411_DIAG_SIZE_CONSTRAINT_VIOLATION
+                                       : X411_DIAG_UNRECOGNISED_OR_NAME,
+                    choice.why_none);
     }
     if (destination->kind == ROUTE_MAILBOX && !to_mailbox(resolve, (mailbox_t *)destination))
         return false;

@@ -10,6 +10,7 @@
 #include "mta/intake.h"
 #include "mta/object.h"
 #include "mta/trash.h"
+#include "mta/watch.h"
 
 enum { INTERRUPTED_LIMIT = 64 }; /* transfers of one peer that are kept for a resume */
 
@@ -134,6 +135,19 @@ static void fail(transfer_in_t *transfer, const char *what, uint64_t offset, con
     }
 }
 
+static void unlink_interrupted(transfer_in_t *transfer)
+{
+    for (transfer_in_t **place = &transfer->connector->interrupted; *place; place = &(*place)->next) {
+        if (*place == transfer) {
+            *place = transfer->next;
+            break;
+        }
+    }
+    transfer->interrupted = false;
+    transfer->next = NULL;
+    timers_cancel(agent_timers(transfer->agent), &transfer->expire);
+}
+
 /* Ends the transfer alone, for a reason that passes. */
 static void refuse(transfer_in_t *transfer)
 {
@@ -143,6 +157,8 @@ static void refuse(transfer_in_t *transfer)
         osi_stack_transfer_refuse(association->stack, true, agent_now(association->agent));
         association_pump(association);
     }
+    if (transfer->interrupted) /* nothing is left that could be resumed */
+        unlink_interrupted(transfer);
     release(transfer);
 }
 
@@ -302,6 +318,7 @@ void transfer_in_start(association_t *association, const stack_indication_t *ind
     transfer->connection = *osi_stack_connection_id(association->stack);
     association->in = transfer;
     association->activity = agent_now(association->agent);
+    watch_in(association);
 }
 
 void transfer_in_data(association_t *association, bytes_t octets)
@@ -450,6 +467,7 @@ void transfer_in_resume(association_t *association, const stack_indication_t *in
     transfer->skip = transfer->received - checkpoint->total;
     association->in = transfer;
     association->activity = now;
+    watch_in(association);
     char octets[32];
     apr_snprintf(octets, sizeof(octets), "%" APR_UINT64_T_FMT, (apr_uint64_t)checkpoint->total);
     apr_pool_t *pool = transfer->object->pool;
@@ -465,6 +483,11 @@ void transfer_in_forget_all(connector_t *connector)
 {
     while (connector->interrupted)
         release(connector->interrupted); /* takes it from the list */
+}
+
+bool transfer_in_awaits_peer(const transfer_in_t *transfer)
+{
+    return !transfer->ended && !transfer->paused;
 }
 
 const char *transfer_in_describe(const transfer_in_t *transfer, apr_pool_t *pool, uint64_t *octets)

@@ -18,6 +18,8 @@ void transfer_in_discarded(association_t *association);
 void transfer_in_interrupted(association_t *association);
 /* Frees what a connector keeps for resuming. */
 void transfer_in_forget_all(connector_t *connector);
+/* False while it is this MTA that has to do something. */
+bool transfer_in_awaits_peer(const transfer_in_t *transfer);
 /* MTS identifier ("" while unknown) and octets so far, for operators. */
 const char *transfer_in_describe(const transfer_in_t *transfer, apr_pool_t *pool, uint64_t *octets);
 

@@ -65,6 +65,14 @@ static transfer_out_t *create(association_t *association, queue_entry_t *entry)
     return transfer;
 }
 
+static void attach(transfer_out_t *transfer, association_t *association)
+{
+    transfer->association = association;
+    association->out = transfer;
+    association->out_class = transfer->entry->queue_class;
+    association->activity = agent_now(association->agent);
+}
+
 static void release(transfer_out_t *transfer)
 {
     timers_cancel(agent_timers(transfer->agent), &transfer->expire);
@@ -199,10 +207,10 @@ static void fail_message(transfer_out_t *transfer, const err_t *err)
     association_next(association);
 }
 
-static void give_back(transfer_out_t *transfer, const err_t *err)
+static void give_back(transfer_out_t *transfer, trouble_kind_t kind, const err_t *err)
 {
     trouble_t trouble = {
-        .kind = TROUBLE_TRANSFER, .err = err, .entry = transfer->entry, .connector = transfer->connector};
+        .kind = kind, .err = err, .entry = transfer->entry, .connector = transfer->connector};
     trouble_handle(transfer->agent, &trouble);
     release(transfer);
 }
@@ -219,8 +227,9 @@ static void timed_out(void *baton)
                                        (apr_int64_t)((agent_now(agent) - transfer->began) / TIME_SECONDS(1)));
     event_subject_t subject = {.connector = name, .mts_id = mts_id};
     event_raise(agent->services.events, EVENT_ID_TRANSFER_TIMED_OUT, &subject, mts_id, name, seconds);
-    give_back(transfer, err_create(transfer->pool, 0, "RTSE",
-                                   "the peer did not confirm the transfer within %s seconds", seconds));
+    give_back(transfer, TROUBLE_TRANSFER,
+              err_create(transfer->pool, 0, "RTSE", "the peer did not confirm the transfer within %s seconds",
+                         seconds));
     association_abort(association, STACK_ABORT_TEMPORARY_PROBLEM);
 }
 
@@ -290,8 +299,7 @@ void transfer_out_begin(association_t *association, queue_entry_t *entry)
 {
     queue_take(entry);
     transfer_out_t *transfer = create(association, entry);
-    association->out = transfer;
-    association->activity = agent_now(association->agent);
+    attach(transfer, association);
     if (entry->object) {
         transfer->object = entry->object;
         object_retain(transfer->object);
@@ -500,7 +508,7 @@ void transfer_out_failed(association_t *association, const stack_indication_t *i
     transfer_out_t *transfer = association->out;
     if (!transfer)
         return;
-    give_back(transfer, indication->err);
+    give_back(transfer, TROUBLE_TRANSFER, indication->err);
     association_next(association);
 }
 
@@ -513,7 +521,7 @@ void transfer_out_lost(association_t *association, const err_t *err)
     if (!transfer->started || !transfer->confirmed_serial || !connector->config ||
         transfer->agent->stopping) {
         if (transfer->started)
-            give_back(transfer, err);
+            give_back(transfer, TROUBLE_LOST, err);
         else {
             queue_give_back(transfer->entry, 0);
             release(transfer);
@@ -553,9 +561,7 @@ bool transfer_out_resume(association_t *association)
     if (!transfer)
         return false;
     unlink_broken(transfer);
-    transfer->association = association;
-    association->out = transfer;
-    association->activity = agent_now(association->agent);
+    attach(transfer, association);
     err_t *err = osi_stack_transfer_resume(association->stack, &transfer->activity, &transfer->connection,
                                            transfer->confirmed_serial, transfer->confirmed_total,
                                            agent_now(association->agent));

@@ -17,7 +17,9 @@
 typedef enum action_t {
     RETRY_TRANSFER, /* after the transfer interval, as often as the connector's transfer retries say; then
                        report */
-    RETRY_SOON,     /* the fault is ours: nothing is counted */
+    RETRY_LINK, /* at once, as the link allows; a message at which the link breaks again and again is treated
+                   as one whose transfers fail */
+    RETRY_SOON, /* the fault is ours: nothing is counted */
     SET_ASIDE,
     REPORT,
     REPORT_ONLY, /* to no alternate recipient either */
@@ -34,6 +36,7 @@ typedef struct rule_t {
 /* Extent of a fault -> what happens (X.411 reason and diagnostic where it ends in non-delivery). */
 static const rule_t rules[TROUBLE_KIND_COUNT] = {
     [TROUBLE_TRANSFER] = {RETRY_TRANSFER, X411_REASON_TRANSFER_FAILURE, X411_DIAG_MTS_CONGESTION},
+    [TROUBLE_LOST] = {RETRY_LINK, X411_REASON_TRANSFER_FAILURE, X411_DIAG_MTS_CONGESTION},
     [TROUBLE_STORE] = {RETRY_SOON, 0, 0},
     [TROUBLE_UNUSABLE] = {SET_ASIDE, 0, 0},
     [TROUBLE_DOWNGRADE] = {REPORT, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_UNABLE_TO_DOWNGRADE},
@@ -44,7 +47,7 @@ static const rule_t rules[TROUBLE_KIND_COUNT] = {
     [TROUBLE_DELETED] = {REPORT_ONLY, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_NONE},
     [TROUBLE_MOVED] = {REROUTE_OR_STAY, 0, 0}};
 
-enum { SOON_SECONDS = 30 };
+enum { SOON_SECONDS = 30, LOSSES_FORGIVEN = 8 };
 
 /* An entry that is being rerouted or reported on, while its message is read and perhaps copied. */
 typedef struct case_t {
@@ -91,14 +94,25 @@ static void set_aside(agent_t *agent, queue_entry_t *entry, const char *why)
     work_commit(work, NULL, NULL);
 }
 
-/* Another next hop for recipient index, never the one that failed nor the one it came in by. */
+/* Another next hop for recipient index, never the one that failed, one that was tried before, nor the one it
+ * came in by. */
 static bool reroute(plan_t *plan, const case_t *c, unsigned index, const object_t *object)
 {
-    const char *tried[] = {c->entry->destination->name, NULL};
+    const char *tried[MTA_TRIED_LIMIT + 2] = {c->entry->destination->name};
+    for (unsigned i = 0; i < MTA_TRIED_LIMIT && c->entry->tried[i]; i++)
+        tried[i + 1] = c->entry->tried[i]->name;
     const x411_or_name_t *name =
         plan->apdu->kind == X411_REPORT ? &plan->apdu->originator : &plan->apdu->recipients[index].name;
     return plan_try(plan, index, name, *object->record.source ? object->record.source : NULL, tried,
                     object->record.content_length);
+}
+
+/* Says of entry that it was where `from` is now, and wherever that was before. */
+static void remember_tried(queue_entry_t *entry, const queue_entry_t *from)
+{
+    const destination_t *tried[MTA_TRIED_LIMIT] = {from->destination};
+    memcpy(tried + 1, from->tried, (MTA_TRIED_LIMIT - 1) * sizeof(tried[0]));
+    memcpy((void *)entry->tried, tried, sizeof(tried));
 }
 
 static void tell_rerouted(const case_t *c, const object_t *object, const plan_hop_t *hop)
@@ -115,6 +129,7 @@ static void apply(case_t *c)
     plan_t *plan = &c->plan;
     bool report = plan->apdu->kind == X411_REPORT;
     bool taken = c->staying_count > 0;
+    bool moved = false;
     if (taken)
         work_move_entry(c->work, c->entry, c->entry->destination, c->staying, report ? 0 : c->staying_count);
     for (plan_hop_t *hop = plan->hops; hop; hop = hop->next) {
@@ -123,16 +138,19 @@ static void apply(case_t *c)
                    hop->destination, c->entry);
         if (!taken) {
             work_move_entry(c->work, c->entry, hop->destination, hop->recipients, report ? 0 : hop->count);
-            taken = true;
+            taken = moved = true;
         } else {
             queue_entry_t *entry =
                 queue_entry_create(hop->destination, store_new_id(c->agent->services.store),
                                    c->entry->message_id, hop->recipients, hop->count);
+            remember_tried(entry, c->entry);
             work_add_sibling(c->work, c->object, entry);
         }
     }
     if (!taken)
         work_remove_entry(c->work, c->entry);
+    if (moved)
+        remember_tried(c->entry, c->entry);
 }
 
 static void settled(void *context, const err_t *err)
@@ -198,7 +216,7 @@ static bool redirect(case_t *c, unsigned index)
 static void plan_recipients(case_t *c, x411_apdu_t *apdu)
 {
     bool stay = c->rule.action == REROUTE_OR_STAY;
-    bool try_others = c->rule.action == REROUTE_OR_REPORT || stay;
+    bool try_others = c->rule.action != REPORT;
     c->staying = apr_palloc(work_pool(c->work), (apdu->recipient_count + 1) * sizeof(*c->staying));
     for (unsigned i = 0; i < apdu->recipient_count; i++) {
         if (!queue_entry_has(c->entry, i, x411_responsible(&apdu->recipients[i])))
@@ -215,7 +233,7 @@ static void plan_recipients(case_t *c, x411_apdu_t *apdu)
 static void plan_for_report(case_t *c)
 {
     bool stay = c->rule.action == REROUTE_OR_STAY;
-    bool try_others = c->rule.action == REROUTE_OR_REPORT || stay;
+    bool try_others = c->rule.action != REPORT;
     const object_t *object = c->object;
     const char *dead_letters = c->agent->config->mta.dead_letter_mailbox;
     if (try_others && reroute(&c->plan, c, 0, object))
@@ -285,21 +303,33 @@ static void settle(agent_t *agent, const trouble_t *trouble, const rule_t *rule,
     }
 }
 
+static void transfer_failed(agent_t *agent, const trouble_t *trouble, const rule_t *rule, const char *words)
+{
+    const config_connector_t *config = trouble->connector ? trouble->connector->config : NULL;
+    queue_entry_t *entry = trouble->entry;
+    entry->attempts++;
+    if (config && entry->attempts > config->max_transfer_retries)
+        settle(agent, trouble, rule, words);
+    else
+        retry_later(agent, entry, config ? config->transfer_interval : SOON_SECONDS);
+}
+
 void trouble_handle(agent_t *agent, const trouble_t *trouble)
 {
     queue_entry_t *entry = trouble->entry;
     const rule_t *rule = &rules[trouble->kind];
-    const config_connector_t *config = trouble->connector ? trouble->connector->config : NULL;
     apr_pool_t *pool;
     apr_pool_create(&pool, NULL);
     const char *words = trouble->err ? err_describe(pool, trouble->err) : "";
     switch (rule->action) {
-    case RETRY_TRANSFER:
-        entry->attempts++;
-        if (config && entry->attempts > config->max_transfer_retries)
-            settle(agent, trouble, rule, words);
-        else
-            retry_later(agent, entry, config ? config->transfer_interval : SOON_SECONDS);
+    case RETRY_TRANSFER: transfer_failed(agent, trouble, rule, words); break;
+    case RETRY_LINK:
+        if (entry->losses < LOSSES_FORGIVEN) {
+            entry->losses++;
+            queue_give_back(entry, 0);
+        } else {
+            transfer_failed(agent, trouble, rule, words);
+        }
         break;
     case RETRY_SOON: retry_later(agent, entry, SOON_SECONDS); break;
     case SET_ASIDE: set_aside(agent, entry, words); break;

@@ -6,6 +6,7 @@
 
 typedef enum trouble_kind_t {
     TROUBLE_TRANSFER,    /* a transfer began and was not confirmed */
+    TROUBLE_LOST,        /* the association was lost in the midst of a transfer */
     TROUBLE_STORE,       /* the store could not be read */
     TROUBLE_UNUSABLE,    /* what the store holds cannot be used */
     TROUBLE_DOWNGRADE,   /* the message cannot be said in the peer's protocol */

@@ -185,6 +185,8 @@ static void finish_step(work_t *work, step_t *step)
         if (step->recipients)
             queue_entry_swap_recipients(entry, step->recipients);
         entry->attempts = 0;
+        entry->losses = 0;
+        entry->since = 0;
         entry->busy = false;
         queue_insert(entry, 0);
         break;

@@ -287,6 +287,7 @@ err_t *osi_stack_open_request(osi_stack_t *stack, const stack_open_t *open, mono
         return err_create(stack_error_pool(stack), 0, "RTSE", "the open data is over the limit");
     stack->initiator = true;
     stack->mode = open->mode;
+    stack->opening->our_turn = !open->peer_initial_turn;
     stack->opening->calling = (osi_selectors_t){.transport = keep(stack, open->calling.transport),
                                                 .session = keep(stack, open->calling.session),
                                                 .presentation = keep(stack, open->calling.presentation)};
@@ -432,7 +433,7 @@ static mono_time_t transfer_deadline(const osi_stack_t *stack)
         return MONO_NEVER;
     bool stopping = stack->rtse.state == RTSE_STOPPING || stack->rtse.state == RTSE_REFUSED;
     int64_t timeout = stack->config.transfer_timeout;
-    if (timeout <= 0 && stopping)
+    if (stopping && (timeout <= 0 || timeout > stack->config.close_timeout))
         timeout = stack->config.close_timeout;
     return timeout > 0 ? stack->progress + timeout : MONO_NEVER;
 }

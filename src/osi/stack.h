@@ -142,6 +142,7 @@ typedef struct stack_open_t {
     osi_selectors_t calling;
     osi_selectors_t called;
     bytes_t user_data;                  /* the bind argument as x411/bind.h encodes it for the mode */
+    bool peer_initial_turn;             /* the called side gets the first turn (two-way alternate) */
     const osi_connection_id_t *recover; /* reserved for X.228 session connection recovery; normally NULL */
 } stack_open_t;
 

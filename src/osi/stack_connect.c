@@ -163,7 +163,7 @@ static void make_connection_id(const osi_stack_t *stack, osi_connection_id_t *id
 err_t *stack_send_connect(osi_stack_t *stack)
 {
     session_connect_t connect = {.requirements = SESSION_FU_RTSE,
-                                 .our_tokens = SESSION_TOKEN_ALL,
+                                 .our_tokens = stack->opening->our_turn ? SESSION_TOKEN_ALL : 0,
                                  .initial_serial = 1,
                                  .user_data = stack->opening->request};
     make_connection_id(stack, &connect.connection_id);

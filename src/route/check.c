@@ -30,6 +30,20 @@ static size_t check_patterns(const checker_t *checker, const char *name, const c
     return bad;
 }
 
+/* Errors of the patterns of originators of one option. */
+static void check_originators(const checker_t *checker, const config_connector_t *connector,
+                              const char *option, const char **patterns)
+{
+    for (size_t i = 0; patterns && patterns[i]; i++) {
+        pattern_t *pattern = NULL;
+        err_t *err = pattern_create(&pattern, patterns[i], checker->pool);
+        if (err)
+            config_findings_add(checker->findings, checker->pool, CONFIG_ERROR, connector->place,
+                                "'%s' in %s of \"%s\": %s", patterns[i], option, connector->name,
+                                err_describe(checker->pool, err));
+    }
+}
+
 /* Calls for its target are always open: nothing but the operator takes it out. */
 static bool is_always_active(const checker_t *checker, const table_entry_t *entry)
 {
@@ -128,9 +142,14 @@ void route_check(const config_t *config, apr_pool_t *pool, config_findings_t *fi
 {
     checker_t checker = {pool, findings, config};
     size_t bad = 0;
-    for (size_t i = 0; i < config->connector_count; i++)
-        bad += check_patterns(&checker, config->connectors[i].name, config->connectors[i].address_spaces,
-                              config->connectors[i].address_space_count);
+    for (size_t i = 0; i < config->connector_count; i++) {
+        const config_connector_t *connector = &config->connectors[i];
+        bad += check_patterns(&checker, connector->name, connector->address_spaces,
+                              connector->address_space_count);
+        check_originators(&checker, connector, "accept-from", connector->accept_from);
+        check_originators(&checker, connector, "reject-from", connector->reject_from);
+        check_originators(&checker, connector, "bar-p1-originator", connector->bar_p1_originator);
+    }
     for (size_t i = 0; i < config->mailbox_count; i++)
         bad += check_patterns(&checker, config->mailboxes[i].name, config->mailboxes[i].address_spaces,
                               config->mailboxes[i].address_space_count);

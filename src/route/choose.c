@@ -149,6 +149,8 @@ static const char *tried(const race_t *race, const contender_t *contender)
     for (; name && *name && contender->entry->target.kind == ROUTE_CONNECTOR; name++)
         if (!strcmp(*name, contender->entry->target.name))
             return "it was tried for this message before";
+    if (contender->facts.barred)
+        return contender->facts.barred;
     uint64_t maximum = contender->facts.maximum_size;
     if (maximum && race->state->content_length > maximum)
         return apr_psprintf(
@@ -166,7 +168,7 @@ static const char *retries_used_up(const race_t *race, const contender_t *conten
 /* What the steps that prefer compare: smaller wins. */
 static unsigned by_activation(const contender_t *contender)
 {
-    return contender->facts.activation;
+    return 2 * (unsigned)contender->facts.activation + contender->facts.next_link_down;
 }
 
 static unsigned by_attempts(const contender_t *contender)
@@ -199,8 +201,10 @@ static const char *explain_preference(const race_t *race, unsigned step, unsigne
 {
     switch (step) {
     case ROUTE_STEP_ACTIVATION:
-        return apr_psprintf(race->pool, "it is %s, another is %s", activation_name(mine),
-                            activation_name(best));
+        if (mine / 2 == best / 2)
+            return "its MTA says that the link behind it is down";
+        return apr_psprintf(race->pool, "it is %s, another is %s", activation_name(mine / 2),
+                            activation_name(best / 2));
     case ROUTE_STEP_ATTEMPTS:
         return apr_psprintf(race->pool, "it has %u failed attempts, another has %u", mine, best);
     case ROUTE_STEP_WAITING: return "it waits for an open retry, another does not";
@@ -275,9 +279,12 @@ static void conclude(const race_t *race, route_choice_t *choice)
         if (!contender->step) {
             choice->found = true;
             choice->target = contender->entry->target;
-            choice->came_back = false;
+            choice->came_back = choice->barred = choice->too_large = false;
             return;
         }
+        uint64_t maximum = contender->facts.maximum_size;
+        choice->barred = choice->barred || contender->facts.barred;
+        choice->too_large = choice->too_large || (maximum && race->state->content_length > maximum);
         if (is_way_back(race, contender))
             choice->came_back = true;
         if (!last || contender->step > last->step)

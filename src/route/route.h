@@ -43,6 +43,8 @@ typedef struct route_facts_t {
     unsigned attempts;     /* failed opens in a row */
     bool waiting;          /* for the next open retry */
     uint64_t maximum_size; /* octets, 0 = none */
+    const char *barred;    /* in words why this message may not go there; NULL: it may */
+    bool next_link_down;   /* a sibling says that its own links for this address are down */
 } route_facts_t;
 
 typedef struct route_state_t {
@@ -56,14 +58,15 @@ typedef struct route_state_t {
 enum { ROUTE_CANDIDATE_LIMIT = 512 };
 
 /* Why a candidate is out, in the order of elimination. Those of step 2 take no part at all: the connector by
- * which the message came or that was tried for it, one that the operator disabled, one for smaller messages.
+ * which the message came or that was tried for it, one that the operator disabled, one for smaller messages
+ * or for other originators or priorities.
  */
 enum {
     ROUTE_STEP_NO_MATCH = 0,
     ROUTE_STEP_SHORTER = 1,
     ROUTE_STEP_EXCLUDED = 2,
     ROUTE_STEP_RETRIES = 3,    /* its open retries are used up */
-    ROUTE_STEP_ACTIVATION = 4, /* another is active sooner */
+    ROUTE_STEP_ACTIVATION = 4, /* another is active sooner, or as soon with a next link that is not down */
     ROUTE_STEP_ATTEMPTS = 5,   /* another has fewer failed attempts */
     ROUTE_STEP_WAITING = 6,    /* it waits for an open retry, another does not */
     ROUTE_STEP_COST = 7,       /* another costs less */
@@ -87,6 +90,8 @@ typedef struct route_choice_t {
     route_target_t target;
     const char *why_none; /* if not found: in words; distinguishes no address space from all eliminated */
     bool matched;         /* some address space matches, but every target was eliminated */
+    bool barred;          /* not found: a target is out because this message may not go there */
+    bool too_large;       /* not found: a target is out because the message is too large for it */
     bool came_back;       /* not found: a target is out because the message came in by it: it would loop */
 } route_choice_t;
 

@@ -339,12 +339,6 @@ static uint64_t check_destination(const node_t *node, const destination_t *desti
 static uint64_t check_node(const run_t *run, node_t *node)
 {
     agent_t *agent = node->agent;
-    unsigned count = 0;
-    for (const association_t *a = agent->associations; a; a = a->agent_next)
-        count++;
-    if (count != agent->association_count)
-        world_violate(node->world, "%s: %u associations, %u counted", node->name, count,
-                      agent->association_count);
     uint64_t queued = 0;
     for (apr_hash_index_t *i = apr_hash_first(NULL, agent->destinations); i; i = apr_hash_next(i))
         queued += check_destination(node, apr_hash_this_val(i));
@@ -414,7 +408,7 @@ static void check_rest(const run_t *run, node_t *node)
                       (int)figures.messages, (int)figures.chunks);
     if (agent->associations || net_loop_connections(node->loop))
         world_violate(world, "%s: %u associations and %d connections are left", node->name,
-                      agent->association_count, (int)net_loop_connections(node->loop));
+                      agent_sessions(agent, NULL, NULL), (int)net_loop_connections(node->loop));
     if (agent->cached || agent->works || agent->deliveries || agent->intakes)
         world_violate(world, "%s: %d octets cached, %d works, %d deliveries are left", node->name,
                       (int)agent->cached, (int)agent->works, (int)agent->deliveries);
