@@ -135,19 +135,6 @@ static void fail(transfer_in_t *transfer, const char *what, uint64_t offset, con
     }
 }
 
-static void unlink_interrupted(transfer_in_t *transfer)
-{
-    for (transfer_in_t **place = &transfer->connector->interrupted; *place; place = &(*place)->next) {
-        if (*place == transfer) {
-            *place = transfer->next;
-            break;
-        }
-    }
-    transfer->interrupted = false;
-    transfer->next = NULL;
-    timers_cancel(agent_timers(transfer->agent), &transfer->expire);
-}
-
 /* Ends the transfer alone, for a reason that passes. */
 static void refuse(transfer_in_t *transfer)
 {
@@ -157,8 +144,6 @@ static void refuse(transfer_in_t *transfer)
         osi_stack_transfer_refuse(association->stack, true, agent_now(association->agent));
         association_pump(association);
     }
-    if (transfer->interrupted) /* nothing is left that could be resumed */
-        unlink_interrupted(transfer);
     release(transfer);
 }
 
