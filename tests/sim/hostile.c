@@ -198,6 +198,10 @@ static void feed(session_t *session)
 {
     hostile_t *hostile = session->hostile;
     world_t *world = world_of(session);
+    if (session->sending && session->to_send > hostile->sample_length) {
+        end_soon(session); /* what it was sending was overwritten by what came on another call */
+        return;
+    }
     while (session->sending && session->to_send) {
         size_t capacity = osi_stack_transfer_capacity(session->stack);
         if (!capacity)

@@ -5,6 +5,7 @@
  *   --nodes N --messages N       instead of what the seed says
  *   --quiet                      only the seeds that failed
  *   --no-faults                  a world in which nothing goes wrong
+ *   --until-failure              ends at the first seed that fails
  *   --twice                      each seed is run twice: the histories must be the same */
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct arguments_t {
     uint64_t last;
     bool quiet;
     bool twice;
+    bool until_failure;
 } arguments_t;
 
 static bool read_arguments(int argc, const char *const argv[], arguments_t *arguments)
@@ -48,6 +50,8 @@ static bool read_arguments(int argc, const char *const argv[], arguments_t *argu
             arguments->options.faults = 0;
         } else if (strcmp(argv[i], "--quiet") == 0) {
             arguments->quiet = true;
+        } else if (strcmp(argv[i], "--until-failure") == 0) {
+            arguments->until_failure = true;
         } else if (strcmp(argv[i], "--twice") == 0) {
             arguments->twice = true;
         } else {
@@ -86,7 +90,8 @@ int main(int argc, const char *const *argv)
     apr_pool_create(&pool, NULL);
     unsigned passed = 0;
     unsigned failed = 0;
-    for (uint64_t seed = arguments.first; seed <= arguments.last; seed++) {
+    for (uint64_t seed = arguments.first; seed <= arguments.last && !(failed && arguments.until_failure);
+         seed++) {
         scenario_result_t result;
         arguments.options.seed = seed;
         scenario_run(&arguments.options, &result, pool);
