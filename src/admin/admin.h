@@ -29,7 +29,8 @@ enum {
 /* Opens the interface at config->admin. The token file is made, readable for its owner only, if it is absent
  * or empty. With port 0 there is no interface: *admin is NULL and that is no error. agent and loop must live
  * until admin_stop; pool must outlive both the loop's last turn and the agent. An address that is not
- * loopback, a token file that others may read, and a port that is taken are errors. Either outcome raises its event. */
+ * loopback, a token file that others may read, and a port that is taken are errors. Either outcome raises its
+ * event. */
 err_t *admin_start(admin_t **admin, agent_t *agent, net_loop_t *loop, const config_t *config,
                    event_log_t *events, apr_pool_t *pool);
 

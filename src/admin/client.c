@@ -70,7 +70,7 @@ static bool client_read_chunks(bytes_t octets, buffer_t *body)
             return false;
         buffer_append(body, bytes_slice(octets, at, size));
         at += size;
-        if (octets.data[at] != '\r' || octets.data[at + 1] != '\n')
+        if (!bytes_equal(bytes_slice(octets, at, 2), BYTES_LITERAL("\r\n")))
             return false;
         at += 2;
     }
@@ -80,7 +80,8 @@ static bool client_read_chunks(bytes_t octets, buffer_t *body)
 err_t *admin_client_parse(bytes_t octets, admin_response_t *response, apr_pool_t *pool)
 {
     size_t head_length = 0;
-    while (head_length + 4 <= octets.length && memcmp(octets.data + head_length, HEAD_END, 4) != 0)
+    while (head_length + 4 <= octets.length &&
+           !bytes_equal(bytes_slice(octets, head_length, 4), BYTES_LITERAL(HEAD_END)))
         head_length++;
     if (head_length + 4 > octets.length)
         return client_malformed(pool, octets.length ? "its head has no end" : "it is empty");
@@ -164,7 +165,7 @@ static err_t *client_receive(apr_socket_t *socket, buffer_t *octets, apr_pool_t 
 err_t *admin_client_request(const admin_client_t *client, const char *method, const char *target,
                             bytes_t body, admin_response_t *response, apr_pool_t *pool)
 {
-    apr_socket_t *socket;
+    apr_socket_t *socket = NULL;
     err_t *err = client_connect(client, &socket, pool);
     if (err)
         return err;

@@ -7,9 +7,9 @@
 #include <apr_pools.h>
 
 typedef struct err_t {
-    int code;                /* meaning belongs to the layer; an apr_status_t for layer "system" */
-    const char *layer;       /* "transport", "session", "presentation", "ACSE", "RTSE", "P1", "store" ... */
-    const char *text;        /* what failed, a sentence without the final stop */
+    int code;                  /* meaning belongs to the layer; an apr_status_t for layer "system" */
+    const char *layer;         /* "transport", "session", "presentation", "ACSE", "RTSE", "P1", "store" ... */
+    const char *text;          /* what failed, a sentence without the final stop */
     const struct err_t *cause; /* because of what, or NULL */
 } err_t;
 

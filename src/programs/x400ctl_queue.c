@@ -81,14 +81,14 @@ ctl_exit_t command_queue_list(ctl_t *ctl)
 }
 
 /* A trace element: text, or an object whose members are printed one after the other. */
-static const char *trace_text(apr_pool_t *pool, const json_t *element)
+static const char *trace_text(apr_pool_t *pool, json_t *element)
 {
     if (json_is_string(element))
         return text_harmless(pool, json_string_value(element));
     const char *line = "";
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)element, name, value)
+    json_object_foreach(element, name, value)
     {
         if (!json_is_null(value) && !json_is_array(value) && !json_is_object(value))
             line = apr_psprintf(pool, "%s%s%s %s", line, line[0] ? ", " : "", name,

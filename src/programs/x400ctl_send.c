@@ -150,7 +150,7 @@ static bool send_content(ctl_t *ctl, json_t *arguments)
             return false;
         }
         if (type)
-            number = atoi(type);
+            number = strcmp(type, "2") == 0 ? 2 : 22;
         json_object_set_new(arguments, "content_type", json_integer(number));
         err = ctl_build_ipm(ctl, number, ctl_option(ctl, OPTION_TEXT_FILE), &content);
     }

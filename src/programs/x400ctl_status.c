@@ -97,11 +97,11 @@ ctl_exit_t command_associations(ctl_t *ctl)
 }
 
 /* Every member of one connector or mailbox, by the names that JSON has. */
-static void print_members(apr_pool_t *pool, const json_t *item)
+static void print_members(apr_pool_t *pool, json_t *item)
 {
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)item, name, value)
+    json_object_foreach(item, name, value)
     {
         const char *text = text_of(pool, item, name);
         size_t length = strlen(name);

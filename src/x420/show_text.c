@@ -67,6 +67,9 @@ void show_label(buffer_t *out, unsigned indent, const char *label)
 }
 
 static void put_formatted(buffer_t *out, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static void put_formatted(buffer_t *out, const char *format, va_list arguments)
 {
     char line[LINE_SIZE];
     va_list again;

@@ -18,7 +18,7 @@ typedef struct unit_test_t {
 
 #define UNIT_TEST(function)                                                                                  \
     {                                                                                                        \
-        #function, function                                                                                  \
+#function, function                                                                                  \
     }
 
 /* Runs the count tests of the suite; returns the exit status for main(). */
