@@ -117,6 +117,15 @@ static int check(const char *path, apr_pool_t *pool)
     return EXIT_SUCCESS;
 }
 
+/* The mistake to name where there is room for one. */
+static const char *first_error(const config_findings_t *findings)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->findings[i].severity == CONFIG_ERROR)
+            return findings->findings[i].text;
+    return "it cannot be read";
+}
+
 /* Reload: a bad file changes nothing. */
 static const char *reload(void *context, bool *ok, apr_pool_t *pool)
 {
@@ -128,16 +137,18 @@ static const char *reload(void *context, bool *ok, apr_pool_t *pool)
     const config_t *config = read_configuration(service->path, config_pool, &findings);
     const char *text = apr_pstrdup(pool, config_findings_text(&findings, config_pool));
     *ok = false;
+    const char *refused = config ? NULL : first_error(&findings);
     if (config) {
         err_t *err = agent_reload(service->agent, config);
-        if (err)
-            text = apr_pstrcat(pool, text, err_describe(pool, err), "\n", NULL);
+        if (err) {
+            refused = err_describe(pool, err);
+            text = apr_pstrcat(pool, text, refused, "\n", NULL);
+        }
         *ok = !err;
-    } else {
-        event_raise(service->events, EVENT_ID_CONFIGURATION_REFUSED, NULL, service->path,
-                    findings.count ? findings.findings[0].text : "it cannot be read",
-                    apr_psprintf(pool, "%d", (int)findings.count));
     }
+    if (refused)
+        event_raise(service->events, EVENT_ID_CONFIGURATION_REFUSED, NULL, service->path, refused,
+                    apr_psprintf(pool, "%d", (int)findings.count));
     if (*ok) {
         apr_pool_destroy(service->config_pool);
         service->config_pool = config_pool;
@@ -180,17 +191,13 @@ static void do_stop(void *baton)
 static void stop_asked(void *context)
 {
     service_t *service = context;
-    if (service->loop)
-        net_loop_post(service->loop, do_stop, service);
-    else
-        exit(EXIT_FAILURE); /* told to stop before it had begun */
+    net_loop_post(service->loop, do_stop, service);
 }
 
 static void reload_asked(void *context)
 {
     service_t *service = context;
-    if (service->loop)
-        net_loop_post(service->loop, do_reload, service);
+    net_loop_post(service->loop, do_reload, service);
 }
 
 static void stopped(void *context)
@@ -303,15 +310,13 @@ static err_t *become_user(service_t *service)
 
 static err_t *start(service_t *service)
 {
-    err_t *err = NULL;
     system_raise_limits(&service->config->mta, service->events);
+    err_t *err = net_loop_create(&service->loop, service->pool); /* told to stop, the loop ends in order */
     /* Before there are threads: they must not take the signals. */
     platform_service_t *calls = apr_palloc(service->pool, sizeof(*calls));
     *calls = (platform_service_t){.stop = stop_asked, .reload = reload_asked, .context = service};
     if (!err)
         err = platform_service_begin(calls, service->pool);
-    if (!err)
-        err = net_loop_create(&service->loop, service->pool);
     if (!err)
         err = open_store(service);
     if (!err)
