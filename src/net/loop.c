@@ -9,7 +9,11 @@
 #include <apr_signal.h>
 #include <apr_thread_mutex.h>
 
-enum { FIRST_POSTS = 16, MICROSECONDS_PER_MILLISECOND = 1000 };
+enum {
+    FIRST_POSTS = 16,
+    MICROSECONDS_PER_MILLISECOND = 1000,
+    LONGEST_WAIT_SECONDS = 3600 /* systems count milliseconds in an int: a far timer must not overflow it */
+};
 
 typedef struct post_t {
     void (*run)(void *baton);
@@ -148,7 +152,9 @@ static apr_status_t wait_for_events(net_loop_t *loop, apr_int32_t *count, const 
     else if (next != MONO_NEVER) {
         int64_t rest = next - timebase_mono(timebase_system());
         /* The system waits in milliseconds: up, or the loop would spin until the timer is due. */
-        timeout = rest <= 0 ? 0 : rest + MICROSECONDS_PER_MILLISECOND - 1;
+        timeout = rest <= 0                                    ? 0
+                  : rest >= TIME_SECONDS(LONGEST_WAIT_SECONDS) ? TIME_SECONDS(LONGEST_WAIT_SECONDS)
+                                                               : rest + MICROSECONDS_PER_MILLISECOND - 1;
     }
     *count = 0;
     apr_status_t status = apr_pollset_poll(loop->pollset, timeout, count, ready);
