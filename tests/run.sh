@@ -1,17 +1,17 @@
 #!/bin/sh
-# Installs what it needs, builds, and runs all tests: floors, documents, unit tests (optimised, under AddressSanitizer and
+# Installs what it needs, builds, and runs all tests: floors, static checks, documents, unit tests (optimised, under AddressSanitizer and
 # UBSan, under valgrind), captures and corpus, fuzz targets, scenarios with real daemons, the quick start.
 # The last line is the total, "N passed, N failed"; the exit status is 0 only if nothing failed.
 #
 #   run.sh                 everything
-#   run.sh PART...         some of: floors documents unit asan valgrind wire fuzz scenario quickstart
+#   run.sh PART...         some of: floors static documents unit asan valgrind wire fuzz scenario quickstart
 #
 # FUZZ_RUNS (20000) is how many inputs each fuzz target gets, KILLS (200) how often a daemon is killed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 root=$(pwd)
 logs=$root/build/test-logs
-parts=${*:-floors documents unit asan valgrind wire fuzz scenario quickstart}
+parts=${*:-floors static documents unit asan valgrind wire fuzz scenario quickstart}
 FUZZ_RUNS=${FUZZ_RUNS:-20000}
 passed=0
 failed=0
@@ -95,6 +95,7 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktra
 
 build linux-release
 wanted floors && suite floors sh tests/floors.sh
+wanted static && suite static sh tests/static.sh
 wanted documents && suite documents sh tests/documents.sh
 wanted unit && units build/release unit
 if wanted wire; then

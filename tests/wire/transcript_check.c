@@ -261,7 +261,7 @@ void transcript_check_bind(transcript_t *transcript, bool argument, const rtse_a
     x411_bind_kind_t kind = argument ? X411_BIND_ARGUMENT : X411_BIND_RESULT;
     x411_mode_t mode = p1_mode(transcript);
     x411_bind_t bind;
-    x411_bind_t again;
+    x411_bind_t again = {0};
     buffer_t *out = scratch(transcript);
     err_t *err = x411_bind_decode(transcript->pool, mode, kind, apdu->user_data, &bind);
     if (!err) {

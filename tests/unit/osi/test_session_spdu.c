@@ -139,6 +139,58 @@ static void every_recorded_spdu_decodes_and_reencodes(void)
     CU_ASSERT_TRUE(differing <= seen[SPDU_AC]);
 }
 
+/* The parameters of the types that come after the connection stands. */
+static void fill_other(session_spdu_t *spdu)
+{
+    switch (spdu->type) {
+    case SPDU_OA:
+        spdu->versions = 2;
+        spdu->present = SPDU_HAS_VERSION | SPDU_HAS_TSDU_MAXIMUM;
+        spdu->user_data = BYTES_NONE;
+        break;
+    case SPDU_CDO:
+        spdu->enclosure = 2;
+        spdu->present |= SPDU_HAS_ENCLOSURE;
+        break;
+    case SPDU_FN:
+    case SPDU_AB:
+        spdu->disconnect = 5;
+        spdu->present |= SPDU_HAS_DISCONNECT;
+        if (spdu->type == SPDU_AB) {
+            spdu->present |= SPDU_HAS_REFLECT;
+            spdu->reflect_length = 9;
+        }
+        break;
+    case SPDU_GT:
+    case SPDU_PT:
+        spdu->token_item = 0x15;
+        spdu->present |= SPDU_HAS_TOKEN_ITEM;
+        break;
+    case SPDU_MIP:
+    case SPDU_MIA:
+    case SPDU_AE:
+    case SPDU_AEA:
+        spdu->serial = 100000;
+        spdu->present |= SPDU_HAS_SERIAL;
+        if (spdu->type == SPDU_MIP) {
+            spdu->sync_type = 1;
+            spdu->present |= SPDU_HAS_SYNC_TYPE;
+        }
+        break;
+    case SPDU_AS:
+        spdu->activity = (osi_activity_id_t){{2, 1, 5}, 3};
+        spdu->present |= SPDU_HAS_ACTIVITY;
+        break;
+    case SPDU_AI:
+    case SPDU_AD:
+    case SPDU_ED:
+        spdu->reason = 128;
+        spdu->present |= SPDU_HAS_REASON;
+        break;
+    default: break;
+    }
+}
+
 /* An SPDU of each type with every parameter that the type has. */
 static session_spdu_t full(session_spdu_type_t type)
 {
@@ -189,53 +241,7 @@ static session_spdu_t full(session_spdu_type_t type)
         memset(&spdu.common_reference, 0, sizeof(spdu.common_reference));
         spdu.additional[0] = spdu.additional_length = 0;
     }
-    switch (type) {
-    case SPDU_OA:
-        spdu.versions = 2;
-        spdu.present = SPDU_HAS_VERSION | SPDU_HAS_TSDU_MAXIMUM;
-        spdu.user_data = BYTES_NONE;
-        break;
-    case SPDU_CDO:
-        spdu.enclosure = 2;
-        spdu.present |= SPDU_HAS_ENCLOSURE;
-        break;
-    case SPDU_FN:
-    case SPDU_AB:
-        spdu.disconnect = 5;
-        spdu.present |= SPDU_HAS_DISCONNECT;
-        if (type == SPDU_AB) {
-            spdu.present |= SPDU_HAS_REFLECT;
-            spdu.reflect_length = 9;
-        }
-        break;
-    case SPDU_GT:
-    case SPDU_PT:
-        spdu.token_item = 0x15;
-        spdu.present |= SPDU_HAS_TOKEN_ITEM;
-        break;
-    case SPDU_MIP:
-    case SPDU_MIA:
-    case SPDU_AE:
-    case SPDU_AEA:
-        spdu.serial = 100000;
-        spdu.present |= SPDU_HAS_SERIAL;
-        if (type == SPDU_MIP) {
-            spdu.sync_type = 1;
-            spdu.present |= SPDU_HAS_SYNC_TYPE;
-        }
-        break;
-    case SPDU_AS:
-        spdu.activity = (osi_activity_id_t){{2, 1, 5}, 3};
-        spdu.present |= SPDU_HAS_ACTIVITY;
-        break;
-    case SPDU_AI:
-    case SPDU_AD:
-    case SPDU_ED:
-        spdu.reason = 128;
-        spdu.present |= SPDU_HAS_REASON;
-        break;
-    default: break;
-    }
+    fill_other(&spdu);
     return spdu;
 }
 
