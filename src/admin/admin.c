@@ -99,7 +99,7 @@ static enum MHD_Result send_octets(struct MHD_Connection *connection, unsigned s
                                    size_t length, const char *type)
 {
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(length, (void *)(uintptr_t)octets, MHD_RESPMEM_MUST_COPY);
+        MHD_create_response_from_buffer(length, (void *)octets, MHD_RESPMEM_MUST_COPY);
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
@@ -359,11 +359,11 @@ static err_t *admin_open(admin_t *admin, const config_t *config, apr_pool_t *poo
     if (address->family != APR_INET)
         flags |= MHD_USE_IPv6;
     errno = 0;
-    admin->daemon = MHD_start_daemon(
-        flags, (uint16_t)config->admin.port, NULL, NULL, on_request, admin, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&address->sa, MHD_OPTION_CONNECTION_LIMIT, (unsigned)ADMIN_CONNECTION_LIMIT,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ADMIN_CONNECTION_TIMEOUT, MHD_OPTION_LISTENING_ADDRESS_REUSE,
-        1u, MHD_OPTION_NOTIFY_COMPLETED, on_completed, admin, MHD_OPTION_END);
+    admin->daemon = MHD_start_daemon(flags, (uint16_t)config->admin.port, NULL, NULL, on_request, admin,
+                                     MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address->sa,
+                                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)ADMIN_CONNECTION_LIMIT,
+                                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ADMIN_CONNECTION_TIMEOUT,
+                                     MHD_OPTION_NOTIFY_COMPLETED, on_completed, admin, MHD_OPTION_END);
     if (!admin->daemon)
         return err_from_status(pool, errno ? errno : APR_EGENERAL,
                                "the admin interface cannot listen on %s port %u", host, config->admin.port);

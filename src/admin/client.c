@@ -80,11 +80,13 @@ static bool client_read_chunks(bytes_t octets, buffer_t *body)
 err_t *admin_client_parse(bytes_t octets, admin_response_t *response, apr_pool_t *pool)
 {
     size_t head_length = 0;
+    if (!octets.data || octets.length == 0)
+        return client_malformed(pool, "it is empty");
     while (head_length + 4 <= octets.length &&
            !bytes_equal(bytes_slice(octets, head_length, 4), BYTES_LITERAL(HEAD_END)))
         head_length++;
     if (head_length + 4 > octets.length)
-        return client_malformed(pool, octets.length ? "its head has no end" : "it is empty");
+        return client_malformed(pool, "its head has no end");
     if (head_length > ADMIN_CLIENT_HEADER_LIMIT)
         return client_malformed(pool, "its head is too long");
     const char *head = bytes_to_string(pool, bytes_slice(octets, 0, head_length));

@@ -8,6 +8,7 @@
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -416,6 +417,19 @@ static void test_addresses_that_are_not_loopback_are_refused(void)
     apr_pool_destroy(pool);
 }
 
+/* Two that share a port would each get some of the orders meant for the other. */
+static void test_a_port_in_use_is_refused(void)
+{
+    fixture_t f;
+    fixture_begin(&f);
+    admin_t *second;
+    err_t *err = admin_start(&second, &f.agent, &f.loop, &f.config, NULL, f.pool);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(err);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err_describe(f.pool, err), "cannot listen"));
+    CU_ASSERT_EQUAL(err->code, EADDRINUSE);
+    fixture_end(&f);
+}
+
 static void test_client_reads_responses(void)
 {
     apr_pool_t *pool;
@@ -458,6 +472,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(test_stop_with_an_agent_that_never_answers),
     UNIT_TEST(test_token_file_rules),
     UNIT_TEST(test_addresses_that_are_not_loopback_are_refused),
+    UNIT_TEST(test_a_port_in_use_is_refused),
     UNIT_TEST(test_client_reads_responses),
 };
 
