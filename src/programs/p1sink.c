@@ -4,16 +4,15 @@
 
 #include <apr_file_info.h>
 #include <apr_general.h>
-#include <apr_getopt.h>
 #include <apr_network_io.h>
 #include <apr_strings.h>
 
+#include "p1tool_options.h"
 #include "p1sink_sink.h"
 #include "platform.h"
-#include "x400_version.h"
 
 enum {
-    OPT_ABORT_AFTER = 256,
+    OPT_ABORT_AFTER = P1TOOL_LONG_ONLY,
     OPT_BACKLOG,
     OPT_CALLED_T,
     OPT_CHECK_DUPLICATES,
@@ -35,7 +34,6 @@ enum {
     OPT_SLOW_READ,
     OPT_STOP_AFTER,
     OPT_TPDU,
-    OPT_VERSION,
     OPT_WINDOW
 };
 
@@ -51,7 +49,7 @@ static const apr_getopt_option_t option_table[] = {
     {"called-tsel", OPT_CALLED_T, 1, "serve only this T-selector, text or 0x hexadecimal (any)"},
     {"checkpoint", OPT_CHECKPOINT, 1, "largest checkpoint size in units of 1024 octets (30)"},
     {"window", OPT_WINDOW, 1, "largest window of checkpoints (5)"},
-    {"tpdu", OPT_TPDU, 1, "largest TPDU (65531)"},
+    {"tpdu", OPT_TPDU, 1, "largest TPDU, 128 to 65531 octets (65531)"},
     {"dump", OPT_DUMP, 1, "write each APDU as a file to this folder"},
     {"check-duplicates", OPT_CHECK_DUPLICATES, 0,
      "count MTS identifiers that came before (keeps them in memory)"},
@@ -70,8 +68,8 @@ static const apr_getopt_option_t option_table[] = {
     {"refuse-transfers", OPT_REFUSE_TRANSFERS, 1, "refuse the first so many transfers"},
     {"refuse-twa", OPT_REFUSE_TWA, 0, "refuse two-way alternate"},
     {"json", OPT_JSON, 0, "totals as JSON"},
-    {"help", 'h', 0, "this text"},
-    {"version", OPT_VERSION, 0, "the version"},
+    {"help", P1TOOL_HELP, 0, "this text"},
+    {"version", P1TOOL_VERSION, 0, "the version"},
     {NULL, 0, 0, NULL},
 };
 
@@ -79,18 +77,6 @@ typedef struct arguments_t {
     sink_options_t sink;
     const char *port_file;
 } arguments_t;
-
-static void usage(FILE *file)
-{
-    fprintf(file, "usage: p1sink [options] [address:]port\n"
-                  "Takes messages over P1, drops them, and prints how many there were when it ends.\n\n");
-    for (const apr_getopt_option_t *option = option_table; option->name; option++) {
-        if (option->optch < OPT_ABORT_AFTER)
-            fprintf(file, "  -%c, --%-21s %s\n", option->optch, option->name, option->description);
-        else
-            fprintf(file, "      --%-21s %s\n", option->name, option->description);
-    }
-}
 
 static bool set_number(sink_options_t *options, int letter, const char *text)
 {
@@ -122,8 +108,9 @@ static bool add_mode(sink_options_t *options, const char *text)
     return true;
 }
 
-static bool set_option(arguments_t *arguments, apr_pool_t *pool, int letter, const char *text)
+static bool set_option(void *context, apr_pool_t *pool, int letter, const char *text)
 {
+    arguments_t *arguments = context;
     sink_options_t *options = &arguments->sink;
     switch (letter) {
     case 'M': return add_mode(options, text);
@@ -143,35 +130,22 @@ static bool set_option(arguments_t *arguments, apr_pool_t *pool, int letter, con
     }
 }
 
-/* The exit status if the program ends here, else -1. */
+/* The exit status if the program ends here, else P1TOOL_GO_ON. */
 static int read_options(arguments_t *arguments, int argc, const char *const *argv, apr_pool_t *pool)
 {
-    apr_getopt_t *getopt = NULL;
-    apr_status_t status;
-    int letter = 0;
-    const char *text = NULL;
-    apr_getopt_init(&getopt, pool, argc, argv);
-    getopt->interleave = 1;
-    while ((status = apr_getopt_long(getopt, option_table, &letter, &text)) == APR_SUCCESS) {
-        if (letter == 'h' || letter == OPT_VERSION) {
-            if (letter == 'h')
-                usage(stdout);
-            else
-                printf("p1sink %s\n", X400_VERSION);
-            return 0;
-        }
-        if (!set_option(arguments, pool, letter, text)) {
-            fprintf(stderr, "p1sink: \"%s\" is not a value for this option (see --help)\n", text);
-            return 2;
-        }
-    }
-    if (!APR_STATUS_IS_EOF(status) || getopt->ind + 1 != argc ||
-        !text_read_endpoint(pool, getopt->argv[getopt->ind], true, &arguments->sink.address,
-                            &arguments->sink.port)) {
-        usage(stderr);
-        return 2;
-    }
-    return -1;
+    const options_program_t program = {
+        .name = "p1sink",
+        .operand = "[address:]port",
+        .purpose = "Takes messages over P1, drops them, and prints how many there were when it ends.",
+        .table = option_table,
+        .set = set_option,
+        .context = arguments};
+    const char *place = NULL;
+    int status = options_read(&program, argc, argv, &place, pool);
+    if (status == P1TOOL_GO_ON &&
+        !text_read_endpoint(pool, place, true, &arguments->sink.address, &arguments->sink.port))
+        return options_refuse_operand(&program, place);
+    return status;
 }
 
 static void print_json(const sink_totals_t *totals, double seconds)
@@ -287,7 +261,7 @@ int main(int argc, const char *const *argv)
                                 .fail_times = 1,
                                 .mark_every = 1000};
     int status = read_options(arguments, argc, argv, pool);
-    if (status >= 0)
+    if (status != P1TOOL_GO_ON)
         return status;
     if (!options->modes[0] && !options->modes[1] && !options->modes[2])
         options->modes[0] = options->modes[1] = options->modes[2] = true;

@@ -3,15 +3,14 @@
 #include <string.h>
 
 #include <apr_general.h>
-#include <apr_getopt.h>
 #include <apr_strings.h>
 
+#include "p1tool_options.h"
 #include "p1source_source.h"
 #include "platform.h"
-#include "x400_version.h"
 
 enum {
-    OPT_CALLED_T = 256,
+    OPT_CALLED_T = P1TOOL_LONG_ONLY,
     OPT_CALLED_S,
     OPT_CALLED_P,
     OPT_CALLING_T,
@@ -31,7 +30,6 @@ enum {
     OPT_TIMEOUT,
     OPT_TPDU,
     OPT_TWA,
-    OPT_VERSION,
     OPT_WINDOW
 };
 
@@ -60,7 +58,7 @@ static const apr_getopt_option_t option_table[] = {
     {"report", OPT_REPORT, 1, "originator's report request: none, non-delivery or all (non-delivery)"},
     {"checkpoint", OPT_CHECKPOINT, 1, "checkpoint size in units of 1024 octets (0: none)"},
     {"window", OPT_WINDOW, 1, "window of checkpoints (3)"},
-    {"tpdu", OPT_TPDU, 1, "largest TPDU (65531)"},
+    {"tpdu", OPT_TPDU, 1, "largest TPDU, 128 to 65531 octets (65531)"},
     {"twa", OPT_TWA, 0, "two-way alternate"},
     {"rate", OPT_RATE, 1, "messages per second of all associations together (0: no limit)"},
     {"per-association", OPT_PER_ASSOCIATION, 1, "messages before an association is released (0: all)"},
@@ -69,22 +67,10 @@ static const apr_getopt_option_t option_table[] = {
     {"timeout", OPT_TIMEOUT, 1, "seconds to connect and open (30)"},
     {"local-address", OPT_LOCAL, 1, "address to call from"},
     {"json", OPT_JSON, 0, "totals as JSON"},
-    {"help", 'h', 0, "this text"},
-    {"version", OPT_VERSION, 0, "the version"},
+    {"help", P1TOOL_HELP, 0, "this text"},
+    {"version", P1TOOL_VERSION, 0, "the version"},
     {NULL, 0, 0, NULL},
 };
-
-static void usage(FILE *file)
-{
-    fprintf(file, "usage: p1source [options] host[:port]\n"
-                  "Sends messages over P1 and prints how many were accepted and how fast.\n\n");
-    for (const apr_getopt_option_t *option = option_table; option->name; option++) {
-        if (option->optch < OPT_CALLED_T)
-            fprintf(file, "  -%c, --%-17s %s\n", option->optch, option->name, option->description);
-        else
-            fprintf(file, "      --%-17s %s\n", option->name, option->description);
-    }
-}
 
 static bool set_report(const char *text, x411_user_report_t *report)
 {
@@ -132,8 +118,12 @@ static bool set_selector(source_options_t *options, apr_pool_t *pool, int letter
 
 static bool add_apdu(source_options_t *options, apr_pool_t *pool, const char *path)
 {
-    return options->apdu_count < SOURCE_ADDRESS_LIMIT &&
-           text_read_file(pool, path, &options->apdus[options->apdu_count++]);
+    if (options->apdu_count == SOURCE_ADDRESS_LIMIT)
+        return false;
+    if (text_read_file(pool, path, &options->apdus[options->apdu_count++]))
+        return true;
+    fprintf(stderr, "p1source: the file \"%s\" cannot be read\n", path);
+    return false;
 }
 
 static bool add_recipient(source_options_t *options, const char *address)
@@ -144,8 +134,9 @@ static bool add_recipient(source_options_t *options, const char *address)
     return true;
 }
 
-static bool set_option(source_options_t *options, apr_pool_t *pool, int letter, const char *text)
+static bool set_option(void *context, apr_pool_t *pool, int letter, const char *text)
 {
+    source_options_t *options = context;
     switch (letter) {
     case 'M': return text_read_mode(text, &options->mode);
     case 'n': options->name = text; return true;
@@ -163,34 +154,21 @@ static bool set_option(source_options_t *options, apr_pool_t *pool, int letter, 
     }
 }
 
-/* The exit status if the program ends here, else -1. */
+/* The exit status if the program ends here, else P1TOOL_GO_ON. */
 static int read_options(source_options_t *options, int argc, const char *const *argv, apr_pool_t *pool)
 {
-    apr_getopt_t *getopt = NULL;
-    apr_status_t status;
-    int letter = 0;
-    const char *text = NULL;
-    apr_getopt_init(&getopt, pool, argc, argv);
-    getopt->interleave = 1;
-    while ((status = apr_getopt_long(getopt, option_table, &letter, &text)) == APR_SUCCESS) {
-        if (letter == 'h' || letter == OPT_VERSION) {
-            if (letter == 'h')
-                usage(stdout);
-            else
-                printf("p1source %s\n", X400_VERSION);
-            return 0;
-        }
-        if (!set_option(options, pool, letter, text)) {
-            fprintf(stderr, "p1source: \"%s\" is not a value for this option (see --help)\n", text);
-            return 2;
-        }
-    }
-    if (!APR_STATUS_IS_EOF(status) || getopt->ind + 1 != argc ||
-        !text_read_endpoint(pool, getopt->argv[getopt->ind], false, &options->host, &options->port)) {
-        usage(stderr);
-        return 2;
-    }
-    return -1;
+    const options_program_t program = {
+        .name = "p1source",
+        .operand = "host[:port]",
+        .purpose = "Sends messages over P1 and prints how many were accepted and how fast.",
+        .table = option_table,
+        .set = set_option,
+        .context = options};
+    const char *place = NULL;
+    int status = options_read(&program, argc, argv, &place, pool);
+    if (status == P1TOOL_GO_ON && !text_read_endpoint(pool, place, false, &options->host, &options->port))
+        return options_refuse_operand(&program, place);
+    return status;
 }
 
 static void stop(void *context)
@@ -235,7 +213,7 @@ int main(int argc, const char *const *argv)
                                   .originator = "C=XX;A= ;P=SOURCE;S=source",
                                   .report = X411_USER_REPORT_NON_DELIVERY};
     int status = read_options(options, argc, argv, pool);
-    if (status >= 0)
+    if (status != P1TOOL_GO_ON)
         return status;
     if (options->content_type < 0)
         options->content_type = options->mode == OSI_MODE_X410_1984 ? X411_CONTENT_P2 : X411_CONTENT_P22;

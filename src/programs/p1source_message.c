@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <apr_general.h>
 #include <apr_network_io.h>
 #include <apr_strings.h>
 
@@ -13,7 +14,8 @@ enum {
     FILL_SIZE = 65536,
     HEAD_LIMIT = 4096,
     CONTEXT_DEFAULT = 5, /* presentation context of an EXTERNAL, as peers use */
-    HOST_LIMIT = 128
+    HOST_LIMIT = 128,
+    RUN_OCTETS = 4
 };
 
 static const char fill_line[FILL_PERIOD + 1] =
@@ -64,19 +66,35 @@ static void make_content_head(source_maker_t *maker)
 static err_t *check_addresses(const source_options_t *options, apr_pool_t *pool)
 {
     x411_or_name_t name;
-    err_t *err = x411_or_name_parse(pool, options->originator, &name);
-    for (unsigned i = 0; !err && i < options->recipient_count; i++)
-        err = x411_or_name_parse(pool, options->recipients[i], &name);
-    return err;
+    const char *text = options->originator;
+    err_t *err = x411_or_name_parse(pool, text, &name);
+    for (unsigned i = 0; !err && i < options->recipient_count; i++) {
+        text = options->recipients[i];
+        err = x411_or_name_parse(pool, text, &name);
+    }
+    return err ? err_wrap(pool, err, err->code, err->layer, "\"%s\" is not an O/R address", text) : NULL;
+}
+
+/* What stands for the host in the identifiers of this run: random, for runs that begin in the same second,
+ * and in front, because a long name is cut at its end. */
+static const char *make_run_name(apr_pool_t *pool)
+{
+    uint8_t random[RUN_OCTETS];
+    char host[HOST_LIMIT] = "localhost";
+    apr_gethostname(host, sizeof(host), pool);
+    apr_status_t status = apr_generate_random_bytes(random, sizeof(random));
+    const char *run =
+        status == APR_SUCCESS
+            ? bytes_to_hex(pool, bytes_make(random, sizeof(random)))
+            : apr_psprintf(pool, "%08x", (unsigned)(timebase_utc(timebase_system()) & UINT32_MAX));
+    return apr_pstrcat(pool, run, "-", host, NULL);
 }
 
 err_t *source_maker_init(source_maker_t *maker, const source_options_t *options, apr_pool_t *pool)
 {
     *maker = (source_maker_t){.options = options, .pool = pool};
     maker->started = timebase_utc(timebase_system());
-    char host[HOST_LIMIT] = "localhost";
-    apr_gethostname(host, sizeof(host), pool);
-    maker->host = apr_pstrdup(pool, host);
+    maker->host = make_run_name(pool);
     buffer_init(&maker->content_head, pool, HEAD_LIMIT);
     for (size_t i = 0; i < sizeof(fill); i++)
         fill[i] = (uint8_t)fill_line[i % FILL_PERIOD];

@@ -87,7 +87,7 @@ typedef struct source_message_t {
 typedef struct source_maker_t {
     const source_options_t *options;
     utc_time_t started;
-    const char *host;
+    const char *host; /* in the identifiers: names this run, too */
     buffer_t content_head;
     x411_domain_t domain;
     apr_pool_t *pool;
