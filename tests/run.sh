@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what it needs, builds, and runs all tests: floors, static checks, documents, unit tests (optimised, under AddressSanitizer and
-# UBSan, under valgrind), captures and corpus, fuzz targets, scenarios with real daemons, the quick start.
+# Installs what it needs, builds, and runs all tests: floors, static checks, documents, unit tests (optimised,
+# under AddressSanitizer and UBSan, under valgrind), captures and corpus, fuzz targets, scenarios with real
+# daemons, the quick start.
 # The last line is the total, "N passed, N failed"; the exit status is 0 only if nothing failed.
 #
 #   run.sh                 everything

@@ -228,6 +228,10 @@ void control_queue_retry(control_call_t *call)
 {
     agent_t *agent = call->agent;
     listing_t listing = {.call = call, .connector = control_text(call, "connector")};
+    if (listing.connector && !agent_find_destination(agent, listing.connector)) {
+        control_refuse(call, 404, "there is no connector or mailbox \"%s\"", listing.connector);
+        return;
+    }
     if (json_object_get(call->arguments, "id")) {
         queue_entry_t *entry = named_entry(call);
         if (!entry) {

@@ -286,11 +286,17 @@ static ctl_exit_t run_command(ctl_t *ctl, int argc, const char *const *argv, boo
         complain_unknown(argv[0], second && second[0] != '-' ? second : NULL);
         return CTL_USAGE;
     }
+    /* The words of the command give way to the program's name, with which getopt complains. */
+    int count = argc - words + 1;
+    const char **own = apr_pmemdup(ctl->pool, argv + words - 1, (size_t)count * sizeof(*own));
+    own[0] = "x400ctl";
     apr_getopt_t *reader;
-    apr_getopt_init(&reader, ctl->pool, argc - words + 1, argv + words - 1);
+    apr_getopt_init(&reader, ctl->pool, count, own);
     reader->interleave = 1;
-    if (!read_options(ctl, reader, merge_options(ctl->pool, ctl->command->options), &help))
+    if (!read_options(ctl, reader, merge_options(ctl->pool, ctl->command->options), &help)) {
+        fprintf(stderr, "x400ctl %s --help lists its options\n", ctl->command->name);
         return CTL_USAGE;
+    }
     if (help) {
         print_command_help(ctl->command);
         return CTL_OK;
@@ -322,8 +328,10 @@ int main(int argc, const char *const *argv)
     apr_getopt_t *reader;
     apr_getopt_init(&reader, ctl.pool, argc, argv);
     bool help = false;
-    if (!read_options(&ctl, reader, common_options, &help))
+    if (!read_options(&ctl, reader, common_options, &help)) {
+        fputs("x400ctl --help lists the options; those of a command stand behind it\n", stderr);
         return CTL_USAGE;
+    }
     if (reader->ind >= argc) {
         if (!help)
             ctl_complain("no command given");

@@ -85,6 +85,13 @@ static ctl_exit_t ctl_locate(ctl_t *ctl, admin_client_t *client, const char **to
             config->admin.address && config->admin.address[0] ? config->admin.address : "127.0.0.1";
         client->port = config->admin.port;
     }
+    if (!ctl->token_file && !config->mta.data_folder &&
+        !(config->admin.token_file && config->admin.token_file[0])) {
+        ctl_complain("the configuration %s has no mta.data-folder, in which the token file would be; "
+                     "x400mta -c %s --check lists what is wrong with it",
+                     ctl->configuration, ctl->configuration);
+        return CTL_UNREACHABLE;
+    }
     if (!ctl->token_file)
         *token_file = admin_token_path(config, ctl->pool);
     return CTL_OK;
@@ -101,7 +108,9 @@ static ctl_exit_t ctl_connect(ctl_t *ctl, admin_client_t *client)
     if (!err)
         return CTL_OK;
     ctl_complain("%s", err_describe(ctl->pool, err));
-    if (APR_STATUS_IS_ENOENT(err->code))
+    if (APR_STATUS_IS_ENOENT(err->code) && ctl->token_file)
+        fputs("Name the file that the MTA made when it started: admin.token in its data folder.\n", stderr);
+    else if (APR_STATUS_IS_ENOENT(err->code))
         fputs("The MTA makes this file when it starts: it has not run with this configuration yet.\n",
               stderr);
     else if (APR_STATUS_IS_EACCES(err->code))
@@ -118,11 +127,15 @@ static ctl_exit_t ctl_exchange(ctl_t *ctl, const char *method, const char *targe
         return status;
     err_t *err = admin_client_request(&client, method, target, body, response, ctl->pool);
     if (err && APR_STATUS_IS_ECONNREFUSED(err->code)) {
-        ctl_complain("no MTA is running: nobody listens on %s port %u", client.host, client.port);
+        ctl_complain(
+            "no MTA is running: nobody listens on %s port %u; start x400mta, or see its event log if it "
+            "was to run",
+            client.host, client.port);
         return CTL_UNREACHABLE;
     }
     if (err) {
-        ctl_complain("%s", err_describe(ctl->pool, err));
+        ctl_complain("no answer of an MTA from %s port %u: %s", client.host, client.port,
+                     err_describe(ctl->pool, err));
         return CTL_UNREACHABLE;
     }
     return CTL_OK;

@@ -16,12 +16,14 @@
 #include "platform.h"
 #include "route/route.h"
 #include "x400_version.h"
+#include "x400mta_advice.h"
 #include "x400mta_system.h"
 
 enum { STOP_PATIENCE_SECONDS = 30, ALIVE_SECONDS = 1 };
 
 typedef struct arguments_t {
     const char *configuration;
+    bool configuration_given;
     bool check;
     bool daemon;
 } arguments_t;
@@ -76,7 +78,10 @@ static bool read_arguments(int argc, const char *const argv[], arguments_t *argu
     apr_status_t result;
     while ((result = apr_getopt_long(getopt, options, &option, &value)) == APR_SUCCESS) {
         switch (option) {
-        case 'c': arguments->configuration = value; break;
+        case 'c':
+            arguments->configuration = value;
+            arguments->configuration_given = true;
+            break;
         case 'k': arguments->check = true; break;
         case 'd': arguments->daemon = true; break;
         case 'r': config_print_reference(stdout); return false;
@@ -352,8 +357,11 @@ static int serve(const arguments_t *arguments, apr_pool_t *pool)
     config_findings_t findings;
     service->config = read_configuration(service->path, service->config_pool, &findings);
     fputs(config_findings_text(&findings, pool), stderr);
-    if (!service->config)
+    if (!service->config) {
+        fprintf(stderr, "x400mta: the configuration %s cannot be used; correct it%s\n", service->path,
+                arguments->configuration_given ? "" : ", or name another one with -c FILE");
         return EXIT_FAILURE;
+    }
     err_t *err = arguments->daemon ? platform_daemonize(pool) : NULL;
     if (!err)
         err = become_user(service);
@@ -368,8 +376,12 @@ static int serve(const arguments_t *arguments, apr_pool_t *pool)
         platform_service_ready("running");
         err = net_loop_run(service->loop);
     }
-    if (err)
+    if (err) {
+        const char *advice = advice_for(err);
         fprintf(stderr, "x400mta: %s\n", err_describe(pool, err));
+        if (advice)
+            fprintf(stderr, "%s\n", advice);
+    }
     finish(service);
     if (!err)
         event_raise(service->events, EVENT_ID_STOPPED, NULL, X400_VERSION, X400_BUILD);
