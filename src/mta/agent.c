@@ -199,8 +199,6 @@ err_t *agent_create(agent_t **out, const config_t *config, const agent_services_
     agent->repeats = repeat_create(pool, MTA_REPEAT_LIMIT);
     agent->refusals = refusals_create(agent);
     agent->started_utc = agent_utc(agent);
-    /* A run that begins in the second in which another ended must not give out its identifiers again. */
-    agent->identifiers = (uint64_t)agent->started_utc % TIME_SECONDS(1);
     agent->started_mono = agent_now(agent);
     apr_pool_cleanup_register(pool, agent, release_shared, apr_pool_cleanup_null);
     err_t *err = apply_configuration(agent, config);

@@ -114,6 +114,9 @@ void world_run(world_t *world, mono_time_t end)
 }
 
 static void vtrace(world_t *world, const node_t *node, const char *kind, const char *format,
+                   va_list arguments) __attribute__((format(printf, 4, 0)));
+
+static void vtrace(world_t *world, const node_t *node, const char *kind, const char *format,
                    va_list arguments)
 {
     char text[EVENT_TEXT_LIMIT];
