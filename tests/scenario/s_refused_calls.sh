@@ -65,5 +65,5 @@ check "the association that was open is the same" test "$(live)" = "$before"
 check "and takes messages" ctl A send -f "$(user A ann)" -r "$(user B jim)" -s two -t hello
 arrived_two() { grep -l '"originator": "S=ANN' "$WORK/B/jim"/*.json | wc -l | grep -q '^2$'; }
 check "which arrive" wait_for arrived_two
-check "with the places free again a call is taken" call SOURCE "$port"
+check "with the places free again a call is taken" wait_for call SOURCE "$port"
 finish
