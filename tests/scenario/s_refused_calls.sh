@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 mta A
-mta B 'maximum-associations = 2'
+mta B 'maximum-associations = 3'
 LINK_OVERRIDE='lifetime = 3600s' link A B "1988 normal"
 LINK_SPACES='"C=GB;A= ;P=A"' link B A "1988 normal"
 mailbox A ann
@@ -57,7 +57,7 @@ before=$(live)
 check "the association is open" test -n "$before"
 refused() { ctl B metrics | sed -n 's/^x400mta_refused_associations_total //p'; }
 refused_before=$(refused)
-# Six calls where one place is left; what it cannot take is refused.
+# Six calls where one or two places are left; what they cannot take is refused.
 call SOURCE "$port" -c 6 -m 6 --rate 2 >"$WORK/six.out" 2>&1
 check "the event says session limit exceeded" logged B ' 12015 .*session limit exceeded'
 check "the refusals are counted" test "$(refused)" -gt "${refused_before:-0}"
