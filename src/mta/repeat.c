@@ -117,9 +117,9 @@ void repeat_add(repeat_t *repeat, const uint8_t digest[STORE_DIGEST_SIZE], utc_t
     size_t place = repeat->next++;
     forget_place(repeat, place);
     size_t slot = find_slot(repeat, digest);
-    if (repeat->table[slot] != EMPTY) { /* known already: only its time is newer */
-        repeat->ring[repeat->table[slot] - 1].time = time;
-        return;
+    if (repeat->table[slot] != EMPTY) { /* known already: it moves here, or it would go with its old place */
+        forget_place(repeat, repeat->table[slot] - 1);
+        slot = find_slot(repeat, digest);
     }
     memcpy(repeat->ring[place].digest, digest, STORE_DIGEST_SIZE);
     repeat->ring[place].time = time;
