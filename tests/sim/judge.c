@@ -179,13 +179,26 @@ static void note(judge_t *judge, apr_hash_t *hash, const char *a, const char *be
     apr_hash_set(hash, key, APR_HASH_KEY_STRING, key);
 }
 
+/* Well after the last fault every queue has had its retries: nothing may have waited there until it was too
+ * old. */
+static void check_expiry(const judge_t *judge, const node_t *node, const char *diagnostic, const char *mts_id)
+{
+    enum { PATIENCE_SECONDS = 5400 };
+    world_t *world = judge->world;
+    if (strcmp(diagnostic, "maximum-time-expired") == 0 && world->faults_over && !world->impatient &&
+        !world->faults.hostiles && !world->faults.clock_steps &&
+        world->now - world->faults_ended > TIME_SECONDS(PATIENCE_SECONDS))
+        world_violate(world, "%s held %s until it was too old, long after the last fault", node->name,
+                      mts_id);
+}
+
 void judge_event(judge_t *judge, node_t *node, const event_record_t *record)
 {
-    (void)node;
     const char *const *p = record->parameters;
     switch (record->definition->id) {
     case EVENT_ID_NON_DELIVERY_REPORT:
         judge->figures.failed++;
+        check_expiry(judge, node, p[1], p[2]);
         note(judge, judge->failed, p[2], "/", p[4]);
         break;
     case EVENT_ID_MESSAGE_TRANSFERRED: note(judge, judge->transferred, p[0], ">", p[1]); break;

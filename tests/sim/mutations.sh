@@ -34,15 +34,17 @@ for name in ${*:-$(python3 "$HERE/mutate.py" | cut -d' ' -f1)}; do
         echo "FAILED  $name: cannot be built"
         continue
     }
-    "$WORK/$name" --seeds "$SEEDS" --until-failure >"$WORK/out" 2>&1
-    if [ $? -eq 0 ]; then
+    timeout 300 "$WORK/$name" --seeds "$SEEDS" --until-failure >"$WORK/out" 2>&1
+    status=$?
+    if [ "$status" -eq 0 ]; then
         FAILED=$((FAILED + 1))
         echo "FAILED  $name ($what): not found by the seeds $SEEDS"
         continue
     fi
     PASSED=$((PASSED + 1))
     seed=$(grep -c '^ok ' "$WORK/out")
-    why=$(grep -m1 -o 'the first: .*\|AddressSanitizer: [^ ]* .*\|runtime error: .*' "$WORK/out")
+    [ "$status" -eq 124 ] && echo "the program hangs" >>"$WORK/out"
+    why=$(grep -m1 -o 'the first: .*\|AddressSanitizer: [^ ]* .*\|runtime error: .*\|the program hangs' "$WORK/out")
     echo "found   $name ($what): seed $((${SEEDS%-*} + seed)): $why"
 done
 echo "$PASSED passed, $FAILED failed"

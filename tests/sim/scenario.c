@@ -442,6 +442,7 @@ static void end_faults(run_t *run)
     world_t *world = run->world;
     world_trace(world, NULL, "the faults are over");
     world->faults_over = true;
+    world->faults_ended = world->now;
     timers_cancel(&world->events, &run->fault);
     for (size_t i = 0; i < (size_t)world->node_count * world->node_count; i++)
         world->ways[i].cut = false;
@@ -551,6 +552,7 @@ void scenario_run(const scenario_options_t *options, scenario_result_t *result, 
         choose_faults(world, &world->faults);
     world->tcp_timeout = world_between(world, TIME_SECONDS(15), TIME_SECONDS(600));
     choose_hostiles(run);
+    world->impatient = run->topology->short_timeouts;
     begin(run, options);
     world_run(world, run->traffic_end);
     end_faults(run);

@@ -306,6 +306,11 @@ static void put_entry(disk_t *disk, const step_t *step)
 static void update_entry(disk_t *disk, const step_t *step)
 {
     stored_entry_t *entry = apr_hash_get(disk->entries, &step->entry.id, sizeof(step->entry.id));
+    node_t *node = disk->node;
+    if (entry && step->entry.attempts > entry->record.attempts && !node->world->faults.clock_steps &&
+        step->entry.due < node_utc(node) + TIME_SECONDS(1))
+        world_violate(node->world, "%s: entry %d failed %u times and is to be tried again at once",
+                      node->name, (int)step->entry.id, step->entry.attempts);
     if (entry)
         set_entry(entry, &step->entry);
     else
