@@ -333,10 +333,6 @@ static const schema_option_t advanced_options[] = {
     BOOLEAN("common-name-from-dda", CONNECTOR(common_name_from_dda), "off", NULL,
         "A domain-defined attribute of type COMMON in addresses that come from the peer is taken for the common "
         "name, which 1984 systems lack."),
-    BOOLEAN("sibling", CONNECTOR(sibling), "off", NULL,
-        "The peer is an MTA of this kind too: tell it which links are down, so that it can choose other routes, and "
-        "listen to what it tells. Nothing of this is sent if the peer does not say in its bind that it understands; "
-        "for any other peer leave this off."),
     WORD("quirks", SCHEMA_WORDS, CONNECTOR(quirks), NULL, quirks, "Heuristics",
         "Known faults of the peer that are to be accommodated."),
     END};
@@ -395,7 +391,7 @@ static const schema_option_t list_options[] = {
     END};
 
 static const schema_option_t store_options[] = {
-    STRING("driver", CONFIG(store.driver), "sqlite3", 1, 64, NULL, "Driver of the database: `sqlite3`, `pgsql`."),
+    STRING("driver", CONFIG(store.driver), "sqlite3", 1, 64, NULL, "Driver of the database: `sqlite3`."),
     STRING("parameters", CONFIG(store.parameters), NULL, 0, TEXT_BOUND, NULL,
         "Parameters of the driver; for `sqlite3` the path of the file, by default `queue.db` in `data-folder`."),
     END};

@@ -168,7 +168,7 @@ static const char *retries_used_up(const race_t *race, const contender_t *conten
 /* What the steps that prefer compare: smaller wins. */
 static unsigned by_activation(const contender_t *contender)
 {
-    return 2 * (unsigned)contender->facts.activation + contender->facts.next_link_down;
+    return (unsigned)contender->facts.activation;
 }
 
 static unsigned by_attempts(const contender_t *contender)

@@ -44,7 +44,6 @@ typedef struct route_facts_t {
     bool waiting;          /* for the next open retry */
     uint64_t maximum_size; /* octets, 0 = none */
     const char *barred;    /* in words why this message may not go there; NULL: it may */
-    bool next_link_down;   /* a sibling says that its own links for this address are down */
 } route_facts_t;
 
 typedef struct route_state_t {
