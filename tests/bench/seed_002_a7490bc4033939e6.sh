@@ -2,7 +2,7 @@
 # Links that hang cost the others nothing (Q193760): 50 connectors, of which one leads to a black hole, one to a peer
 # that answers at one octet a second, one to a name that never resolves. The rate of the others is that of a run in which
 # nothing is queued for the three. X400_MARGIN: percent that may be lost; 5 on a quiet machine.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../scenario/lib.sh"
 
 mta A; mta B
 LINK_OVERRIDE='maximum-associations = 200' LINK_SPACES='"C=GB;A= ;P=A"' link B A "1988 normal"
@@ -35,7 +35,7 @@ EOF
 done
 sed -i 's/"C=GB;A= ;P=B;S=JIM"/"C=GB;A= ;P=B"/' "$WORK/B/x400mta.conf"
 start A B
-python3 "$HERE/isolation.py" "$WORK" "$(get hole)" "$(get slow)" "${X400_MARGIN:-25}" >"$WORK/isolation.out" 2>&1
+python3 "$ROOT/tests/bench/isolation.py" "$WORK" "$(get hole)" "$(get slow)" "${X400_MARGIN:-25}" >"$WORK/isolation.out" 2>&1
 grep -v '^isolation:' "$WORK/isolation.out"
 line=$(sed -n 's/^isolation: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$WORK/isolation.out")
 [ -n "$line" ] || { cat "$WORK/isolation.out"; line="0 1"; }
