@@ -43,15 +43,19 @@ def main():
                   arrived and whole and len(connections) == 1, repr(connections))
     total = connections[0]["tpkts"] if connections else 0
     results.check("RT_02 %s: the transfer has checkpoints" % context, total >= 10, "%d TPKTs back" % total)
-    resumed = 0
+    resumed = cuts = 0
     for cut_after in range(1, total + 1):
         arrived, whole, count, connections = transfer(cut_after)
         sent = sum(c["sent"] for c in connections)
+        # How many TPKTs confirmations take depends on how the kernel hands octets up: the last place may not come.
         cut = any(c["cut"] for c in connections)
+        short = not cut and len(connections) == 1 and connections[0]["tpkts"] < cut_after
+        cuts += cut
         resumed += len(connections) > 1 and sent < SIZE + SLACK and connections[0]["sent"] > 8192
         results.check("RT_02 %s: cut after TPKT %d of the called side: arrives once, whole, not sent anew" %
-                      (context, cut_after), arrived and whole and cut and sent < SIZE + SLACK,
+                      (context, cut_after), arrived and whole and (cut or short) and sent < SIZE + SLACK,
                       "arrived %s whole %s files %d connections %r" % (arrived, whole, count, connections))
+    results.check("RT_02 %s: the link was cut at nearly every place" % context, cuts >= total - 3, "%d of %d" % (cuts, total))
     results.check("RT_02 %s: transfers were resumed" % context, resumed >= 8, "%d of %d" % (resumed, total))
     proxy.close()
     results.finish()
