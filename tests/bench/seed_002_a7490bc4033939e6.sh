@@ -35,7 +35,7 @@ EOF
 done
 sed -i 's/"C=GB;A= ;P=B;S=JIM"/"C=GB;A= ;P=B"/' "$WORK/B/x400mta.conf"
 start A B
-python3 "$ROOT/tests/bench/isolation.py" "$WORK" "$(get hole)" "$(get slow)" "${X400_MARGIN:-25}" >"$WORK/isolation.out" 2>&1
+PYTHONPATH="$ROOT/tests/scenario" python3 "$ROOT/tests/bench/isolation.py" "$WORK" "$(get hole)" "$(get slow)" "${X400_MARGIN:-25}" >"$WORK/isolation.out" 2>&1
 grep -v '^isolation:' "$WORK/isolation.out"
 line=$(sed -n 's/^isolation: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$WORK/isolation.out")
 [ -n "$line" ] || { cat "$WORK/isolation.out"; line="0 1"; }
