@@ -82,6 +82,7 @@ static void end(void *baton)
     connector_t *connector = association->connector;
     if (association->in)
         transfer_in_interrupted(association);
+    transfer_in_forget_confirmed(association);
     if (association->out)
         transfer_out_lost(association, NULL);
     if (association->since)
@@ -413,8 +414,7 @@ static void open_refused(association_t *association, const stack_indication_t *i
 static void aborted(association_t *association, const stack_indication_t *indication)
 {
     bool was_open = association->since != 0;
-    if (association->in)
-        transfer_in_interrupted(association);
+    transfer_in_interrupted(association);
     if (association->out)
         transfer_out_lost(association, indication->err);
     if (!was_open && association->outbound) {
@@ -565,6 +565,7 @@ void association_drop(association_t *association)
     association->link_test = NULL;
     if (association->in)
         transfer_in_discarded(association);
+    transfer_in_forget_confirmed(association);
     if (association->out)
         transfer_out_drop(association);
     destroy(association, false);

@@ -212,6 +212,7 @@ struct association_t {
     timers_item_t end;    /* teardown outside of any callback */
     timers_item_t watch;  /* of the transfer at hand: it may not take for ever */
     transfer_in_t *in;
+    transfer_in_t *confirmed; /* the last that came in: its confirmation may be on its way still */
     transfer_out_t *out;
     mono_time_t since;    /* opened */
     mono_time_t activity; /* last transfer */

@@ -147,6 +147,19 @@ static void refuse(transfer_in_t *transfer)
     release(transfer);
 }
 
+/* Tells the peer that the APDU is ours now. */
+static void confirm(transfer_in_t *transfer)
+{
+    association_t *association = transfer->association;
+    detach(transfer);
+    association->messages++;
+    association->activity = agent_now(association->agent);
+    transfer_in_forget_confirmed(association);
+    association->confirmed = transfer;
+    osi_stack_transfer_accept(association->stack, agent_now(association->agent));
+    association_pump(association);
+}
+
 static void answered(void *context, intake_verdict_t verdict, const err_t *err)
 {
     (void)err;
@@ -161,16 +174,18 @@ static void answered(void *context, intake_verdict_t verdict, const err_t *err)
     transfer->secured = true;
     if (transfer->interrupted)
         return; /* kept among the interrupted ones, to answer a resume */
-    if (!association) {
+    if (!association)
         release(transfer);
-        return;
-    }
-    detach(transfer);
-    association->messages++;
-    association->activity = agent_now(association->agent);
-    osi_stack_transfer_accept(association->stack, agent_now(association->agent));
-    association_pump(association);
-    release(transfer);
+    else if (transfer->ended)
+        confirm(transfer);
+    /* else it was resumed meanwhile, and its end comes once more */
+}
+
+void transfer_in_forget_confirmed(association_t *association)
+{
+    if (association->confirmed)
+        release(association->confirmed);
+    association->confirmed = NULL;
 }
 
 static void take_in(transfer_in_t *transfer)
@@ -298,6 +313,7 @@ void transfer_in_start(association_t *association, const stack_indication_t *ind
         detach(old);
         release(old);
     }
+    transfer_in_forget_confirmed(association); /* the peer goes on, so it has heard */
     transfer_in_t *transfer = create(association);
     transfer->activity = indication->activity;
     transfer->connection = *osi_stack_connection_id(association->stack);
@@ -318,6 +334,10 @@ void transfer_in_data(association_t *association, bytes_t octets)
     }
     if (!octets.length)
         return;
+    if (transfer->in_intake || transfer->secured) {
+        fail(transfer, "after a resume comes more than there was before", transfer->received, "P1");
+        return;
+    }
     /* Before it is decoded: what brings a decoder down is on disk. */
     if (textlogs_dumps(association->agent->services.textlogs)) {
         if (!transfer->reference)
@@ -350,6 +370,12 @@ void transfer_in_end(association_t *association)
     if (!transfer || transfer->refused)
         return;
     transfer->ended = true;
+    if (transfer->in_intake)
+        return;
+    if (transfer->secured) {
+        confirm(transfer);
+        return;
+    }
     if (transfer->chunks && buffer_length(transfer->content))
         put_chunk(transfer);
     if (!transfer->waiting)
@@ -373,6 +399,10 @@ static void expired(void *baton)
 void transfer_in_interrupted(association_t *association)
 {
     transfer_in_t *transfer = association->in;
+    if (!transfer) {
+        transfer = association->confirmed;
+        association->confirmed = NULL;
+    }
     if (!transfer)
         return;
     detach(transfer);
@@ -400,15 +430,33 @@ static bool same_octets(const osi_octets64_t *a, const osi_octets64_t *b)
     return a->length == b->length && memcmp(a->octets, b->octets, a->length) == 0;
 }
 
-static transfer_in_t *find_interrupted(connector_t *connector, const stack_indication_t *indication)
+static bool is_named(const transfer_in_t *transfer, const stack_indication_t *indication)
 {
     const osi_connection_id_t *id = &indication->old_connection;
+    return transfer->activity.length == indication->old_activity.length &&
+           memcmp(transfer->activity.octets, indication->old_activity.octets, transfer->activity.length) ==
+               0 &&
+           same_octets(&transfer->connection.user, &id->user) &&
+           same_octets(&transfer->connection.common, &id->common);
+}
+
+/* The peer may see the end of the old association, and call anew, before this side has seen it: what it
+ * resumes is then still in progress there, and that association is over. */
+static void interrupt_old(const association_t *association, const stack_indication_t *indication)
+{
+    for (association_t *old = association->connector->associations; old; old = old->next) {
+        if (old == association || !old->in || !is_named(old->in, indication))
+            continue;
+        transfer_in_interrupted(old);
+        association_abort(old, STACK_ABORT_TEMPORARY_PROBLEM);
+        return;
+    }
+}
+
+static transfer_in_t *find_interrupted(connector_t *connector, const stack_indication_t *indication)
+{
     for (transfer_in_t *transfer = connector->interrupted; transfer; transfer = transfer->next)
-        if (transfer->activity.length == indication->old_activity.length &&
-            memcmp(transfer->activity.octets, indication->old_activity.octets, transfer->activity.length) ==
-                0 &&
-            same_octets(&transfer->connection.user, &id->user) &&
-            same_octets(&transfer->connection.common, &id->common))
+        if (is_named(transfer, indication))
             return transfer;
     return NULL;
 }
@@ -429,6 +477,7 @@ static const checkpoint_t *find_checkpoint(const transfer_in_t *transfer, unsign
 void transfer_in_resume(association_t *association, const stack_indication_t *indication)
 {
     mono_time_t now = agent_now(association->agent);
+    interrupt_old(association, indication);
     transfer_in_t *transfer = find_interrupted(association->connector, indication);
     if (!transfer) {
         osi_stack_resume_refuse(association->stack, STACK_RESUME_UNRECOGNIZED, now);
@@ -439,16 +488,18 @@ void transfer_in_resume(association_t *association, const stack_indication_t *in
         return;
     }
     const checkpoint_t *checkpoint = find_checkpoint(transfer, indication->serial);
-    if (!checkpoint || transfer->in_intake) {
+    if (!checkpoint) {
         osi_stack_resume_refuse(association->stack, STACK_RESUME_UNRECOGNIZED, now);
         return;
     }
+    transfer_in_forget_confirmed(association);
     unlink_interrupted(transfer);
     transfer->association = association;
     transfer->activity = indication->activity;
     transfer->connection = *osi_stack_connection_id(association->stack);
     transfer->ended = false;
-    /* What came after that checkpoint comes again, the same octets: it is passed over. */
+    /* What came after that checkpoint comes again, the same octets: it is passed over. If all of it was here
+     * and is being secured, that is all that is left to come. */
     transfer->skip = transfer->received - checkpoint->total;
     association->in = transfer;
     association->activity = now;

@@ -14,8 +14,11 @@ void transfer_in_checkpoint(association_t *association, const stack_indication_t
 void transfer_in_end(association_t *association);
 /* The peer gave it up. */
 void transfer_in_discarded(association_t *association);
-/* The peer interrupted it, or the association is lost: it may be resumed. */
+/* The peer interrupted it, or the association is lost: it may be resumed. If it is one whose confirmation may
+ * not have reached the peer, a resume is answered so. */
 void transfer_in_interrupted(association_t *association);
+/* The association ends in order: the peer has heard of everything that was confirmed. */
+void transfer_in_forget_confirmed(association_t *association);
 /* Frees what a connector keeps for resuming. */
 void transfer_in_forget_all(connector_t *connector);
 /* False while it is this MTA that has to do something. */
