@@ -216,6 +216,52 @@ static void text_file_has_one_line_per_event(void)
     apr_pool_destroy(fixture.pool);
 }
 
+/* Lines in a file; -1 if there is none. */
+static int lines_of(const char *path, apr_pool_t *pool)
+{
+    apr_file_t *file = NULL;
+    if (apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BUFFERED, APR_FPROT_OS_DEFAULT, pool) !=
+        APR_SUCCESS)
+        return -1;
+    int count = 0;
+    char octet;
+    while (apr_file_getc(&octet, file) == APR_SUCCESS)
+        count += octet == '\n';
+    apr_file_close(file);
+    return count;
+}
+
+static void text_file_that_was_renamed_is_begun_anew(void)
+{
+    fixture_t fixture;
+    begin(&fixture);
+    const char *folder = NULL;
+    apr_temp_dir_get(&folder, fixture.pool);
+    char *path = apr_pstrcat(fixture.pool, folder, "/x400-event-XXXXXX", NULL);
+    apr_file_t *file = NULL;
+    CU_ASSERT_EQUAL_FATAL(apr_file_mktemp(&file, path, APR_FOPEN_WRITE, fixture.pool), 0);
+    CU_ASSERT_PTR_NULL_FATAL(event_log_add_text_file(fixture.log, path, fixture.pool));
+    event_raise(fixture.log, EVENT_ID_STOPPED, NULL, "1.0", "7");
+    const char *old = apr_pstrcat(fixture.pool, path, ".1", NULL);
+    CU_ASSERT_EQUAL(apr_file_rename(path, old, fixture.pool), 0);
+    event_raise(fixture.log, EVENT_ID_STOPPED, NULL, "1.0", "7");
+    event_raise(fixture.log, EVENT_ID_STOPPED, NULL, "1.0", "7");
+    CU_ASSERT_EQUAL(lines_of(old, fixture.pool), 1);
+    CU_ASSERT_EQUAL(lines_of(path, fixture.pool), 2);
+    /* Another file in its place, as `create` of logrotate puts it there. */
+    apr_file_remove(old, fixture.pool);
+    CU_ASSERT_EQUAL(apr_file_rename(path, old, fixture.pool), 0);
+    CU_ASSERT_EQUAL(
+        apr_file_open(&file, path, APR_FOPEN_CREATE | APR_FOPEN_WRITE, APR_FPROT_OS_DEFAULT, fixture.pool),
+        0);
+    event_raise(fixture.log, EVENT_ID_STOPPED, NULL, "1.0", "7");
+    CU_ASSERT_EQUAL(lines_of(path, fixture.pool), 1);
+    CU_ASSERT_EQUAL(lines_of(old, fixture.pool), 2);
+    apr_file_remove(old, fixture.pool);
+    apr_file_remove(path, fixture.pool);
+    apr_pool_destroy(fixture.pool);
+}
+
 enum { THREADS = 4, EVENTS_EACH = 2000 };
 
 static void *APR_THREAD_FUNC raise_many(apr_thread_t *thread, void *data)
@@ -249,6 +295,7 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(levels_decide),
     UNIT_TEST(unknown_events_are_told),
     UNIT_TEST(text_file_has_one_line_per_event),
+    UNIT_TEST(text_file_that_was_renamed_is_begun_anew),
     UNIT_TEST(events_come_from_any_thread),
 };
 UNIT_MAIN("event log", TESTS)

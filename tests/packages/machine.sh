@@ -1,0 +1,36 @@
+# The fresh Debian that packages are installed on. Included by run.sh, which defines top and work.
+
+codename=bookworm
+# What the packages depend on, so that installing them needs no network.
+contents="systemd,systemd-sysv,logrotate,libapr1,libaprutil1,libaprutil1-dbd-sqlite3,libconfuse2,libjansson4,libmicrohttpd12,libpcre2-8-0,libsystemd0"
+cache=$top/.cache/packages
+root_tar=$cache/$codename-$(printf '%s' "$contents" | md5sum | cut -c1-12).tar
+
+# Makes the archive of the root folder, unless it is there already.
+machine_make() {
+    [ -s "$root_tar" ] && return 0
+    mkdir -p "$cache"
+    mmdebstrap --variant=minbase --include="$contents" --dpkgopt=force-unsafe-io \
+        --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        $codename "$root_tar.new.tar" "deb http://deb.debian.org/debian $codename main" || return 1
+    mv "$root_tar.new.tar" "$root_tar"
+}
+
+machine_unpack() { # FOLDER
+    mkdir "$1" && tar -C "$1" -xpf "$root_tar" && chmod 755 "$1"
+}
+
+# The same packages as an older version: FROM TO. Its default configuration differs, so that an upgrade has
+# something to decide.
+machine_older() {
+    for package in x400mta x400mta-tools x400mta-doc; do
+        folder=$work/older
+        dpkg-deb -R "$1/$package"_*.deb "$folder"
+        sed -i 's/^Version: .*/Version: 0.0.1/' "$folder/DEBIAN/control"
+        if [ -e "$folder/etc/x400mta/x400mta.conf" ]; then
+            echo "# of version 0.0.1" >>"$folder/etc/x400mta/x400mta.conf"
+        fi
+        dpkg-deb --root-owner-group -b "$folder" "$2/older-$package.deb" >/dev/null
+        rm -rf "$folder"
+    done
+}
