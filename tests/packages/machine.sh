@@ -1,15 +1,26 @@
 # The fresh Debian that packages are installed on. Included by run.sh, which defines top and work.
 
 codename=bookworm
-# What the packages depend on, so that installing them needs no network.
-contents="systemd,systemd-sysv,logrotate,libapr1,libaprutil1,libaprutil1-dbd-sqlite3,libconfuse2,libjansson4,libmicrohttpd12,libpcre2-8-0,libsystemd0"
 cache=$top/.cache/packages
-root_tar=$cache/$codename-$(printf '%s' "$contents" | md5sum | cut -c1-12).tar
+
+# What the packages in a folder depend on (of alternatives the first), so that installing them needs no network;
+# and the name of the archive that has it.
+machine_choose() { # FOLDER
+    contents=$({
+        for package in x400mta x400mta-tools x400mta-doc; do
+            dpkg-deb -f "$1/$package"_*.deb Depends Pre-Depends | sed 's/^[A-Za-z-]*: //' | tr ',' '\n' |
+                sed 's/|.*//; s/(.*//; s/ //g' | grep -v '^x400mta'
+        done
+        printf 'systemd\nsystemd-sysv\nlogrotate\n'
+    } | grep . | sort -u | paste -s -d, -)
+    root_tar=$cache/$codename-$(printf '%s' "$contents" | md5sum | cut -c1-12).tar
+}
 
 # Makes the archive of the root folder, unless it is there already.
 machine_make() {
     [ -s "$root_tar" ] && return 0
     mkdir -p "$cache"
+    rm -f "$cache"/*.tar # of other contents
     mmdebstrap --variant=minbase --include="$contents" --dpkgopt=force-unsafe-io \
         --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/locale/*' \
         $codename "$root_tar.new.tar" "deb http://deb.debian.org/debian $codename main" || return 1

@@ -65,9 +65,6 @@ if ! need_packages >"$logs/need.log" 2>&1; then
     fail "the packages that the test needs are installed"
     finish
 fi
-machine_make >"$logs/machine.log" 2>&1 &
-machine=$!
-
 echo "== Debian packages"
 if [ -n "${PACKAGES:-}" ]; then
     cp -r "$PACKAGES" "$work/new"
@@ -78,6 +75,9 @@ for package in x400mta x400mta-tools x400mta-doc x400mta-dbgsym x400mta-tools-db
     check "$package is built" sh -c "ls '$work/new/$package'_*.deb"
 done
 [ $failed -eq 0 ] || finish
+machine_choose "$work/new"
+machine_make >"$logs/machine.log" 2>&1 &
+machine=$!
 lint() { lintian --allow-root --fail-on error --tag-display-limit 0 "$work/new"/*.changes; }
 check "lintian has no errors" lint
 cp "$work/check.out" "$logs/lintian.log"

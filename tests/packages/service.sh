@@ -19,7 +19,7 @@ property() { in_box systemctl show -P "$1" x400mta; }
 is_owned() { [ "$(in_box stat -c '%U:%G %a' "$1")" = "$2" ]; }
 queued() { in_box x400ctl --json status | sed -n 's/.*"queued": *\([0-9]*\).*/\1/p'; }
 has_queued() { [ "$(queued)" = "$1" ]; }
-arrived() { in_box_sh 'ls /run/sink 2>/dev/null | wc -l'; }
+arrived() { in_box_sh 'ls /run/$sink 2>/dev/null | wc -l'; }
 has_arrived() { [ "$(arrived)" -eq "$1" ]; }
 
 # Everything on disk by name, without what a running system writes of itself; and the users.
@@ -49,7 +49,7 @@ mta {
 listener "tcp" { port = 102 }
 connector "SOURCE" {
     general { remote-mta-name = "SOURCE" }
-    schedule { activation = remote-initiated }
+    stack { remote-host-name = "127.0.0.1"  port = 9 } # never called: nothing is sent to it
     address-space = { "C=GB;A= ;P=SOURCE" }
     advanced { remote-country = "GB"  remote-prmd = "SOURCE"  two-way-alternate = off }
 }
@@ -68,9 +68,11 @@ admin { address = "127.0.0.1"  port = 8102 }
 END
 }
 
+# Takes what comes, each APDU as a file in /run/$1.
 start_sink() {
-    in_box systemd-run --quiet --unit=sink -p StandardOutput=append:/run/sink.json \
-        /usr/bin/p1sink --json --check-duplicates -n SINK --dump /run/sink 127.0.0.1:10102
+    sink=$1
+    in_box systemd-run --quiet --unit=sink -p StandardOutput=append:/run/$sink.json \
+        /usr/bin/p1sink --json --check-duplicates -n SINK --dump /run/$sink 127.0.0.1:10102
 }
 send() { # MESSAGES
     in_box p1source -n SOURCE -m "$1" -f 'C=GB;A= ;P=SOURCE;S=ann' -r 'C=GB;A= ;P=SINK;S=bob%d' 127.0.0.1:102
@@ -100,9 +102,9 @@ relay_test() {
     write_configuration
     check "a changed configuration is good" in_box x400mta --check
     in_box systemctl reload x400mta
-    reloaded() { property StatusText | grep -q 'new configuration'; }
+    reloaded() { property StatusText | grep -q 'running with the new configuration'; }
     check "the reload is reported to systemd" wait_for 20 reloaded
-    start_sink
+    start_sink first
     check "10 messages are taken at port 102" send 10
     check "and relayed" wait_for 30 has_arrived 10
     in_box systemctl stop sink
@@ -120,11 +122,11 @@ upgrade_test() {
     check "and still for the service and root only" is_owned /etc/x400mta/x400mta.conf 'root:x400mta 640'
     check "x400ctl status answers" wait_for 20 in_box x400ctl status
     check "all 25 messages still wait" wait_for 20 has_queued 25
-    start_sink
-    check "they are relayed" wait_for 60 has_arrived 35
+    start_sink second
+    check "they are relayed" wait_for 60 has_arrived 25
     check "the queue is empty" wait_for 20 has_queued 0
     in_box systemctl stop sink
-    check "none came twice" in_box_sh "cat /run/sink.json; ! grep -E '\"duplicates\": *[1-9]' /run/sink.json"
+    check "none came twice" in_box_sh "cat /run/second.json; ! grep -E '\"duplicates\": *[1-9]' /run/sink.json"
 }
 
 watchdog_test() {
@@ -134,7 +136,8 @@ watchdog_test() {
     in_box systemctl restart x400mta
     sleep 5
     check "the watchdog is fed" test "$(property NRestarts)" = 0
-    in_box_sh "kill -STOP $(property MainPID)"
+    hanging=$(property MainPID)
+    [ "$hanging" -gt 1 ] && in_box_sh "kill -STOP $hanging"
     restarted() { [ "$(property NRestarts)" -ge 1 ] && active; }
     check "a service that hangs is restarted by the watchdog" wait_for 30 restarted
     rm -r "$work/root/etc/systemd/system/x400mta.service.d"
@@ -191,7 +194,10 @@ removal_test() {
 service_test() {
     snapshot >"$work/before"
     installed_test
-    [ $failed -eq 0 ] || in_box_sh 'journalctl -u x400mta --no-pager | tail -30'
+    if ! active; then # nothing of what follows could be
+        in_box_sh 'journalctl -u x400mta --no-pager | tail -30'
+        return
+    fi
     relay_test
     upgrade_test
     watchdog_test
