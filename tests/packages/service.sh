@@ -19,7 +19,7 @@ property() { in_box systemctl show -P "$1" x400mta; }
 is_owned() { [ "$(in_box stat -c '%U:%G %a' "$1")" = "$2" ]; }
 queued() { in_box x400ctl --json status | sed -n 's/.*"queued": *\([0-9]*\).*/\1/p'; }
 has_queued() { [ "$(queued)" = "$1" ]; }
-arrived() { in_box_sh 'ls /run/$sink 2>/dev/null | wc -l'; }
+arrived() { in_box_sh "ls /run/$sink 2>/dev/null | wc -l"; }
 has_arrived() { [ "$(arrived)" -eq "$1" ]; }
 
 # Everything on disk by name, without what a running system writes of itself; and the users.
@@ -34,7 +34,7 @@ install_packages() { # PREFIX
     in_box_sh "cd /packages && DEBIAN_FRONTEND=noninteractive dpkg --force-confold -i $1 </dev/null"
 }
 
-# A connector to the sink and one for the source; the listener at port $1 of every address.
+# A connector to the sink and one for the source; the listener at port 102 of every address.
 write_configuration() {
     cat >"$work/root/etc/x400mta/x400mta.conf" <<END
 mta {
@@ -126,7 +126,7 @@ upgrade_test() {
     check "they are relayed" wait_for 60 has_arrived 25
     check "the queue is empty" wait_for 20 has_queued 0
     in_box systemctl stop sink
-    check "none came twice" in_box_sh "cat /run/second.json; ! grep -E '\"duplicates\": *[1-9]' /run/sink.json"
+    check "none came twice" in_box_sh "cat /run/second.json; ! grep -E '\"duplicates\": *[1-9]' /run/second.json && grep -q '\"accepted\": *25' /run/second.json"
 }
 
 watchdog_test() {
@@ -182,7 +182,7 @@ tools_test() {
 }
 
 removal_test() {
-    in_box_sh 'rm -rf /run/sink /run/sink.json'
+    in_box_sh 'rm -rf /run/first* /run/second*'
     check "the packages are removed" in_box_sh 'dpkg -r x400mta x400mta-tools x400mta-doc'
     check "the service is stopped" sh -c "! sh '$here/box.sh' exec '$work/box' systemctl is-active x400mta"
     check "configuration and queue are kept" in_box test -s /etc/x400mta/x400mta.conf -a -s /var/lib/x400mta/queue.db
