@@ -178,8 +178,8 @@ static void do_order(ordering_t *ordering, object_t *object)
         break;
     }
     case ORDER_REROUTE: give_to_trouble(agent, entry, object, TROUBLE_MOVED); break;
-    case ORDER_DELETE:
-        if (ordering->report)
+    case ORDER_DELETE: /* never a report on a report */
+        if (ordering->report && !(object && object->record.kind == STORE_REPORT))
             give_to_trouble(agent, entry, object, TROUBLE_DELETED);
         else
             delete_silently(ordering, entry, object);

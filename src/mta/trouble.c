@@ -216,7 +216,7 @@ static bool redirect(case_t *c, unsigned index)
 static void plan_recipients(case_t *c, x411_apdu_t *apdu)
 {
     bool stay = c->rule.action == REROUTE_OR_STAY;
-    bool try_others = c->rule.action != REPORT;
+    bool try_others = c->rule.action != REPORT && c->rule.action != REPORT_ONLY;
     c->staying = apr_palloc(work_pool(c->work), (apdu->recipient_count + 1) * sizeof(*c->staying));
     for (unsigned i = 0; i < apdu->recipient_count; i++) {
         if (!queue_entry_has(c->entry, i, x411_responsible(&apdu->recipients[i])))
@@ -233,7 +233,7 @@ static void plan_recipients(case_t *c, x411_apdu_t *apdu)
 static void plan_for_report(case_t *c)
 {
     bool stay = c->rule.action == REROUTE_OR_STAY;
-    bool try_others = c->rule.action != REPORT;
+    bool try_others = c->rule.action != REPORT && c->rule.action != REPORT_ONLY;
     const object_t *object = c->object;
     const char *dead_letters = c->agent->config->mta.dead_letter_mailbox;
     if (try_others && reroute(&c->plan, c, 0, object))
