@@ -90,6 +90,7 @@ typedef struct config_mta_t {
     const char
         *alternate_recipient; /* O/R address for recipients of this domain that it lacks; NULL = none */
     const char *dead_letter_mailbox;   /* for reports that cannot be returned; NULL = none */
+    unsigned missing_report_after;     /* s; 0 = reports are not awaited */
     unsigned maximum_returned_content; /* KB of a content that a report returns; 0 = none */
     config_place_t place;
 } config_mta_t;

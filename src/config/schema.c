@@ -154,6 +154,10 @@ static const schema_option_t mta_options[] = {
     STRING("dead-letter-mailbox", MTA(dead_letter_mailbox), NULL, 1, 64, NULL,
         "Mailbox that gets reports that cannot be returned to their originators; by default they are dropped with "
         "event 141."),
+    NUMBER("missing-report-after", SCHEMA_SECONDS, MTA(missing_report_after), "0", 0, 31 * DAY, NULL,
+        "How long a report may take on a message or probe that asks for delivery reports, from its transfer to a peer "
+        "until the report comes back through this MTA; then event 12081 tells of it. 0 = nobody watches. Set it where "
+        "reports come back the way the messages went."),
     NUMBER("maximum-returned-content", SCHEMA_KILOBYTES, MTA(maximum_returned_content), "2048", 0, 8192, NULL,
         "Largest content that a non-delivery report returns to an originator who asks for it; 0 = never."),
     END};

@@ -6,6 +6,7 @@
 
 #include "event/ids.h"
 #include "mta/association.h"
+#include "mta/awaited.h"
 #include "mta/connector.h"
 #include "mta/delivery.h"
 #include "mta/list.h"
@@ -198,6 +199,7 @@ err_t *agent_create(agent_t **out, const config_t *config, const agent_services_
     agent->shared = apr_hash_make(pool);
     agent->repeats = repeat_create(pool, MTA_REPEAT_LIMIT);
     agent->refusals = refusals_create(agent);
+    agent->awaited = awaited_create(agent);
     agent->started_utc = agent_utc(agent);
     agent->started_mono = agent_now(agent);
     apr_pool_cleanup_register(pool, agent, release_shared, apr_pool_cleanup_null);
@@ -283,6 +285,8 @@ static err_t *load_queue(agent_t *agent)
         err = store_scan_entries(agent->services.store, load_entry, &load, pool);
     if (!err)
         err = store_scan_marks(agent->services.store, MTA_REPEAT_LIMIT, load_mark, agent, pool);
+    if (!err)
+        err = awaited_load(agent->awaited, pool);
     if (!err)
         count_shared(&load);
     free(load.messages);
@@ -470,6 +474,7 @@ err_t *agent_start(agent_t *agent)
         return err;
     }
     agent->started = true;
+    awaited_configure(agent->awaited);
     agent->sweep.run = sweep;
     agent->sweep.baton = agent;
     timers_arm(agent_timers(agent), &agent->sweep, agent_now(agent) + TIME_SECONDS(SWEEP_SECONDS));
@@ -486,6 +491,7 @@ err_t *agent_reload(agent_t *agent, const config_t *config)
     err = update_listeners(agent);
     event_raise(agent->services.events, EVENT_ID_CONFIGURATION_RELOADED, NULL, config->path,
                 err ? err_describe(agent->route_pool, err) : "all of it is in force");
+    awaited_configure(agent->awaited);
     kick_all(agent);
     return NULL; /* a listener that cannot be opened is told by its event; the rest works */
 }
@@ -521,6 +527,7 @@ void agent_stop(agent_t *agent, int64_t patience)
     agent->stopping = true;
     close_listeners(agent);
     timers_cancel(agent_timers(agent), &agent->sweep);
+    awaited_stop(agent->awaited);
     agent->stop_timer.run = patience_over;
     agent->stop_timer.baton = agent;
     timers_arm(agent_timers(agent), &agent->stop_timer, agent_now(agent) + patience);
@@ -565,6 +572,7 @@ void agent_destroy(agent_t *agent)
     timers_cancel(agent_timers(agent), &agent->sweep);
     timers_cancel(agent_timers(agent), &agent->stop_timer);
     refusals_stop(agent->refusals);
+    awaited_destroy(agent->awaited);
     worker_destroy(agent->worker);
     trash_forget(agent);
     for (apr_hash_index_t *i = apr_hash_first(agent->pool, agent->destinations); i; i = apr_hash_next(i))

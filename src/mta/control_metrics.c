@@ -2,6 +2,7 @@
  * the start. What a connector's series count adds up to the MTA's: traffic that belongs to no connector has
  * series of its own with the connector "(local)", submitted here, or "(refused)", callers without a name. */
 #include "event/tracking.h"
+#include "mta/awaited.h"
 #include "mta/connector.h"
 #include "mta/control_internal.h"
 
@@ -104,6 +105,8 @@ static void mta_metrics(agent_t *agent, json_t *list, const totals_t *totals)
         {"x400mta_delivered_total", "Messages and reports delivered to mailboxes", "counter",
          agent->delivered},
         {"x400mta_reports_made_total", "Reports made here", "counter", agent->reports_made},
+        {"x400mta_reports_awaited", "Transfers on which a report is to come", "gauge",
+         awaited_count(agent->awaited)},
         {"x400mta_loops_detected_total", "Messages found to loop", "counter", agent->loops_seen},
         {"x400mta_repeats_total", "Repeated transfers recognised", "counter", agent->repeats_seen},
         {"x400mta_refused_associations_total", "Calls refused", "counter", agent->refused},

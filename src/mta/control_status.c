@@ -2,6 +2,7 @@
 #include <apr_strings.h>
 
 #include "mta/association.h"
+#include "mta/awaited.h"
 #include "mta/connector.h"
 #include "mta/control_internal.h"
 #include "mta/queue.h"
@@ -91,6 +92,7 @@ void control_status(control_call_t *call)
     json_object_set_new(status, "reports_made", number(agent->reports_made));
     json_object_set_new(status, "repeats", number(agent->repeats_seen));
     json_object_set_new(status, "loops", number(agent->loops_seen));
+    json_object_set_new(status, "reports_awaited", number(awaited_count(agent->awaited)));
     json_object_set_new(status, "refused_associations", number(agent->refused));
     json_object_set_new(status, "store", store_json(agent));
     json_object_set_new(status, "listeners", listeners_json(agent));

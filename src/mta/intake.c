@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "event/ids.h"
+#include "mta/awaited.h"
 #include "mta/deferral.h"
 #include "mta/object.h"
 #include "mta/plan.h"
@@ -349,6 +350,8 @@ static void settled(void *context, const err_t *err)
     }
     if (intake->source)
         work_add_mark(intake->work, intake->digest);
+    if (object->apdu->kind == X411_REPORT)
+        awaited_report(intake->agent->awaited, intake->work, object->apdu);
     work_commit(intake->work, secured, intake);
 }
 

@@ -235,6 +235,7 @@ struct agent_t {
     struct tap_t *taps; /* on every connection */
     unsigned traces;    /* connectors that are being traced */
     struct refusals_t *refusals;
+    struct awaited_list_t *awaited; /* reports that are to come */
     uint64_t next_association;
     struct listener_t *listeners;
     apr_hash_t *shared; /* messages with more than one entry: id -> shared_t */

@@ -7,6 +7,7 @@
 #include "event/ids.h"
 #include "event/textlogs.h"
 #include "mta/association.h"
+#include "mta/awaited.h"
 #include "mta/connector.h"
 #include "mta/object.h"
 #include "mta/queue.h"
@@ -475,6 +476,8 @@ void transfer_out_confirmed(association_t *association)
     agent->traffic.outbound_messages++;
     agent->traffic.outbound_octets += transfer->object->record.content_length;
     work_t *work = work_begin(agent);
+    if (transfer->object->apdu)
+        awaited_add(agent->awaited, work, transfer->object->apdu, transfer->entry);
     work_remove_entry(work, transfer->entry);
     work_commit(work, NULL, NULL);
     release(transfer);

@@ -147,6 +147,21 @@ void work_add_mark(work_t *work, const uint8_t digest[STORE_DIGEST_SIZE])
     store_txn_put_mark(work->txn, digest, agent_utc(work->agent));
 }
 
+void work_watch(work_t *work, const store_watch_t *watch)
+{
+    store_txn_put_watch(work->txn, watch);
+}
+
+void work_update_watch(work_t *work, uint64_t id, bytes_t recipients)
+{
+    store_txn_update_watch(work->txn, id, recipients);
+}
+
+void work_delete_watch(work_t *work, uint64_t id)
+{
+    store_txn_delete_watch(work->txn, id);
+}
+
 void work_expect_chunks(work_t *work, uint64_t message_id)
 {
     work->chunks = message_id;

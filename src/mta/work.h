@@ -29,6 +29,10 @@ void work_add_sibling(work_t *work, object_t *object, queue_entry_t *entry);
 void work_update_entry(work_t *work, queue_entry_t *entry, utc_time_t due);
 /* Remembers a digest with what is taken in. */
 void work_add_mark(work_t *work, const uint8_t digest[STORE_DIGEST_SIZE]);
+/* Remembers, changes and forgets a transfer on which reports are awaited. */
+void work_watch(work_t *work, const store_watch_t *watch);
+void work_update_watch(work_t *work, uint64_t id, bytes_t recipients);
+void work_delete_watch(work_t *work, uint64_t id);
 /* Says that the chunks of a content went ahead of this work: they go if it fails or is abandoned. */
 void work_expect_chunks(work_t *work, uint64_t message_id);
 /* Deletes the chunks of a content that was not taken in after all. */

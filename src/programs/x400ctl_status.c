@@ -46,6 +46,7 @@ ctl_exit_t command_status(ctl_t *ctl)
                             text_of_octets(pool, result, "outbound_octets")));
     print_fact(stdout, "Delivered", text_of(pool, result, "delivered"));
     print_fact(stdout, "Reports made", text_of(pool, result, "reports_made"));
+    print_fact(stdout, "Reports awaited", text_of(pool, result, "reports_awaited"));
     json_t *store = json_object_get(result, "store");
     print_fact(stdout, "Store",
                apr_psprintf(pool, "%s, %s transactions in %s commits, %s failures",

@@ -204,6 +204,29 @@ static err_t *purge_marks(writer_t *writer, utc_time_t time, uint64_t bound)
     return NULL;
 }
 
+static err_t *put_watch(writer_t *writer, const store_watch_t *watch)
+{
+    int64_t destination = 0;
+    err_t *err = name_id(writer, watch->destination, &destination);
+    if (err)
+        return err;
+    database_values_t values = {.count = 0};
+    database_value_number(&values, (int64_t)watch->id);
+    database_value_number(&values, watch->time);
+    database_value_text(&values, watch->mts_id);
+    database_value_number(&values, destination);
+    database_value_octets(&values, watch->recipients);
+    return database_execute(writer->database, SQL_PUT_WATCH, &values, NULL, writer->pool);
+}
+
+static err_t *update_watch(writer_t *writer, const store_watch_t *watch)
+{
+    database_values_t values = {.count = 0};
+    database_value_octets(&values, watch->recipients);
+    database_value_number(&values, (int64_t)watch->id);
+    return database_execute(writer->database, SQL_UPDATE_WATCH, &values, NULL, writer->pool);
+}
+
 err_t *store_apply(writer_t *writer, const store_txn_t *txn, uint64_t next_id)
 {
     if (txn->job.arena.failed)
@@ -226,6 +249,9 @@ err_t *store_apply(writer_t *writer, const store_txn_t *txn, uint64_t next_id)
         case STEP_DELETE_CHUNKS: err = delete_first_chunks(writer, step->id); break;
         case STEP_PUT_MARK: err = put_mark(writer, step); break;
         case STEP_PURGE_MARKS: err = purge_marks(writer, step->time, next_id); break;
+        case STEP_PUT_WATCH: err = put_watch(writer, step->of.watch); break;
+        case STEP_UPDATE_WATCH: err = update_watch(writer, step->of.watch); break;
+        case STEP_DELETE_WATCH: err = delete_row(writer, SQL_DELETE_WATCH, step->id); break;
         }
     }
     return err;

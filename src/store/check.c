@@ -316,15 +316,26 @@ static int64_t salvage_end(checking_t *checking, const char *table, const char *
     return greatest + 1;
 }
 
+/* True unless the old file has no such table: that of watches is not in one of layout 1. */
+static bool has_table(checking_t *checking, const char *table)
+{
+    database_rows_t rows;
+    err_t *err = database_query(
+        checking->database,
+        apr_psprintf(checking->pass, "SELECT COUNT(*) FROM old.sqlite_master WHERE name = '%s'", table),
+        &rows, checking->pass);
+    int64_t count = err ? 1 : 0;
+    while (!err && database_next(&rows))
+        count = database_number(&rows, 0);
+    return count > 0;
+}
+
 static err_t *salvage_into(checking_t *checking, const char *damaged_path)
 {
     static const struct {
         const char *table, *key;
-    } tables[] = {{"x400_name", "id"},
-                  {"x400_message", "id"},
-                  {"x400_chunk", "message"},
-                  {"x400_entry", "id"},
-                  {"x400_mark", "id"}};
+    } tables[] = {{"x400_name", "id"},  {"x400_message", "id"}, {"x400_chunk", "message"},
+                  {"x400_entry", "id"}, {"x400_mark", "id"},    {"x400_watch", "id"}};
     err_t *err = run(checking, "ATTACH DATABASE '%s' AS old", quoted(checking->pass, damaged_path));
     int64_t known = 0;
     database_rows_t rows;
@@ -339,8 +350,9 @@ static err_t *salvage_into(checking_t *checking, const char *damaged_path)
         return err_wrap(checking->pool, err, APR_EGENERAL, "store", "nothing in it can be read");
     uint64_t lost = 0;
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        lost += salvage_range(checking, tables[i].table, tables[i].key, 0,
-                              salvage_end(checking, tables[i].table, tables[i].key));
+        if (has_table(checking, tables[i].table))
+            lost += salvage_range(checking, tables[i].table, tables[i].key, 0,
+                                  salvage_end(checking, tables[i].table, tables[i].key));
     if (run(checking,
             "UPDATE main.x400_value SET value = (SELECT value FROM old.x400_value WHERE name = 'ids')"
             " WHERE name = 'ids' AND EXISTS (SELECT 1 FROM old.x400_value WHERE name = 'ids')"))

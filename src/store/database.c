@@ -153,10 +153,10 @@ static err_t *select_number(database_t *database, const char *sql, int64_t *numb
     return NULL;
 }
 
-static err_t *make_tables(database_t *database, apr_pool_t *pool)
+static err_t *run_all(database_t *database, const char *const *statements, apr_pool_t *pool)
 {
     err_t *err = database_begin(database, pool);
-    for (const char *const *sql = database->dialect->schema; !err && *sql; sql++)
+    for (const char *const *sql = statements; !err && *sql; sql++)
         err = database_run(database, *sql, pool);
     if (!err)
         err = database_run(database, SQL_COMMIT, pool);
@@ -165,7 +165,8 @@ static err_t *make_tables(database_t *database, apr_pool_t *pool)
     return err;
 }
 
-/* Finds out what the database is: empty (made a store), a store of this layout, or something else. */
+/* Finds out what the database is: empty (made a store), a store of this layout or of
+ * one that can be brought up to it, or something else. */
 static err_t *check_layout(database_t *database, bool create, apr_pool_t *pool)
 {
     int64_t tables = 0;
@@ -176,7 +177,7 @@ static err_t *check_layout(database_t *database, bool create, apr_pool_t *pool)
     if (err)
         return err;
     if (tables == 0 && create)
-        return make_tables(database, pool);
+        return run_all(database, database->dialect->schema, pool);
     if (ours == 0)
         return err_create(pool, APR_EMISMATCH, "store", "The database is not a store of this program");
     int64_t layout = 0;
@@ -188,6 +189,8 @@ static err_t *check_layout(database_t *database, bool create, apr_pool_t *pool)
                           "The store has layout %d, made by a newer version of this program; this one reads "
                           "layout %d",
                           (int)layout, SQL_LAYOUT_VERSION);
+    if (layout == 1)
+        return run_all(database, database->dialect->upgrade, pool);
     if (layout != SQL_LAYOUT_VERSION)
         return err_create(pool, APR_EMISMATCH, "store", "The store has the unknown layout %d", (int)layout);
     return NULL;

@@ -33,14 +33,17 @@ typedef enum step_kind_t {
     STEP_DELETE_MESSAGE,
     STEP_DELETE_CHUNKS,
     STEP_PUT_MARK,
-    STEP_PURGE_MARKS
+    STEP_PURGE_MARKS,
+    STEP_PUT_WATCH,
+    STEP_UPDATE_WATCH,
+    STEP_DELETE_WATCH
 } step_kind_t;
 
 typedef struct step_t step_t;
 struct step_t {
     step_t *next;
     step_kind_t kind;
-    uint64_t id;     /* of the message, entry or mark */
+    uint64_t id;     /* of the message, entry, mark or watch */
     unsigned number; /* of the chunk */
     utc_time_t time;
     bytes_t octets; /* chunk, digest */
@@ -48,6 +51,7 @@ struct step_t {
     union {
         store_message_t *message;
         store_entry_t *entry;
+        store_watch_t *watch;
     } of;
     step_t *content; /* of a message: the chunk that its row keeps, or NULL */
 };

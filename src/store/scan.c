@@ -63,6 +63,50 @@ err_t *store_scan_entries(store_t *store, void (*each)(void *context, const stor
     return err;
 }
 
+static err_t *scan_watch_page(database_t *database, int64_t *after, int *found,
+                              void (*each)(void *context, const store_watch_t *watch), void *context,
+                              apr_pool_t *pool)
+{
+    database_values_t values = {.count = 0};
+    database_value_number(&values, *after);
+    database_value_number(&values, SCAN_PAGE);
+    database_rows_t rows;
+    err_t *err = database_select(database, SQL_SCAN_WATCHES, &values, &rows, pool);
+    if (err)
+        return err;
+    for (*found = 0; database_next(&rows); (*found)++) {
+        *after = database_number(&rows, 0);
+        store_watch_t watch = {.id = (uint64_t)*after,
+                               .time = database_number(&rows, 1),
+                               .mts_id = database_text(&rows, 2),
+                               .destination = database_text(&rows, 3),
+                               .recipients = database_octets(&rows, 4)};
+        each(context, &watch);
+    }
+    return NULL;
+}
+
+err_t *store_scan_watches(store_t *store, void (*each)(void *context, const store_watch_t *watch),
+                          void *context, apr_pool_t *pool)
+{
+    database_t *database = NULL;
+    err_t *err = open_for_scan(store, &database, pool);
+    if (err)
+        return err;
+    apr_pool_t *page = NULL;
+    apr_pool_create(&page, pool);
+    int64_t after = 0;
+    int found = SCAN_PAGE;
+    while (!err && found == SCAN_PAGE) {
+        apr_pool_clear(page);
+        err = scan_watch_page(database, &after, &found, each, context, page);
+    }
+    err = err_copy(pool, err);
+    apr_pool_destroy(page);
+    database_close(database);
+    return err;
+}
+
 /* The identifier from which `limit` marks follow, 0 if there are fewer. */
 static err_t *find_marks_start(database_t *database, size_t limit, int64_t *start, apr_pool_t *pool)
 {

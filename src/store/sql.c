@@ -44,11 +44,22 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
     [SQL_HAS_MESSAGE] = "SELECT id FROM x400_message WHERE id = %lld",
     [SQL_LAST_IDS] = "SELECT (SELECT MAX(id) FROM x400_message), (SELECT MAX(id) FROM x400_entry),"
                      " (SELECT MAX(id) FROM x400_mark), (SELECT MAX(message) FROM x400_chunk),"
+                     " (SELECT MAX(id) FROM x400_watch),"
                      " (SELECT value FROM x400_value WHERE name = 'ids')",
+    [SQL_PUT_WATCH] = "INSERT INTO x400_watch (id, time, mts_id, destination, recipients)"
+                      " VALUES (%lld, %lld, %s, %lld, %pDb)",
+    [SQL_UPDATE_WATCH] = "UPDATE x400_watch SET recipients = %pDb WHERE id = %lld",
+    [SQL_DELETE_WATCH] = "DELETE FROM x400_watch WHERE id = %lld",
+    [SQL_SCAN_WATCHES] = "SELECT id, time, mts_id, (SELECT name FROM x400_name WHERE id = w.destination),"
+                         " recipients FROM x400_watch w WHERE id > %lld ORDER BY id LIMIT %lld",
 };
 
 /* The tables; KEY, OCTETS and BY_KEY are what databases spell differently. A message keeps its first chunk in
  * its row when both come in one transaction, so a small message is one row. Marks are only appended. */
+#define WATCH_TABLE(KEY, OCTETS)                                                                             \
+    "CREATE TABLE x400_watch (id " KEY ", time BIGINT NOT NULL, mts_id TEXT NOT NULL,"                       \
+    " destination BIGINT NOT NULL, recipients " OCTETS " NOT NULL)"
+
 #define SCHEMA(KEY, OCTETS, BY_KEY)                                                                          \
     {                                                                                                        \
         "CREATE TABLE x400_value (name VARCHAR(32) NOT NULL PRIMARY KEY, value BIGINT NOT NULL)",            \
@@ -64,11 +75,13 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
             " due BIGINT NOT NULL, size BIGINT NOT NULL, arrival BIGINT NOT NULL, expiry BIGINT NOT NULL,"   \
             " recipients " OCTETS " NOT NULL)",                                                              \
             "CREATE TABLE x400_mark (id " KEY ", digest " OCTETS " NOT NULL, time BIGINT NOT NULL)",         \
-            "INSERT INTO x400_value (name, value) VALUES ('layout', 1)",                                     \
+            WATCH_TABLE(KEY, OCTETS), "INSERT INTO x400_value (name, value) VALUES ('layout', 2)",           \
             "INSERT INTO x400_value (name, value) VALUES ('ids', 0)", NULL                                   \
     }
 
 static const char *const SQLITE_SCHEMA[] = SCHEMA("INTEGER PRIMARY KEY", "BLOB", " WITHOUT ROWID");
+static const char *const SQLITE_UPGRADE[] = {WATCH_TABLE("INTEGER PRIMARY KEY", "BLOB"),
+                                             "UPDATE x400_value SET value = 2 WHERE name = 'layout'", NULL};
 
 /* The page size takes effect on a new file only. FULL makes each commit wait for the disk. FAST overwrites
  * what is deleted only where that writes no more pages: some builds would write each deleted chunk once more.
@@ -94,6 +107,7 @@ static const sql_dialect_t DIALECTS[] = {
         .has_values = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'x400_value'",
         .settings = SQLITE_SETTINGS,
         .schema = SQLITE_SCHEMA,
+        .upgrade = SQLITE_UPGRADE,
     },
 };
 

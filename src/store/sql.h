@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SQL_LAYOUT_VERSION = 1 };
+/* Layout 2 has the table of watches more than layout 1, which is brought up to it when it is opened. */
+enum { SQL_LAYOUT_VERSION = 2 };
 
 /* Prepared statements; the comment names parameters -> columns. */
 typedef enum sql_statement_t {
@@ -32,7 +33,11 @@ typedef enum sql_statement_t {
     SQL_SCAN_MARKS,   /* from count -> id digest time */
     SQL_NEXT_CHUNKED, /* after -> id of the next message that has chunks */
     SQL_HAS_MESSAGE,  /* id -> id */
-    SQL_LAST_IDS,     /* -> greatest id of messages, of entries, of marks, of chunks, the number kept */
+    SQL_LAST_IDS,     /* -> greatest id of messages, entries, marks, chunks, watches, the number kept */
+    SQL_PUT_WATCH,    /* id time mts_id destination recipients */
+    SQL_UPDATE_WATCH, /* recipients id */
+    SQL_DELETE_WATCH, /* id */
+    SQL_SCAN_WATCHES, /* after count -> the columns of SQL_PUT_WATCH */
     SQL_STATEMENT_COUNT
 } sql_statement_t;
 
@@ -49,7 +54,8 @@ typedef struct sql_dialect_t {
     const char *has_values;   /* -> number of tables called x400_value */
     const char *const
         *settings; /* done on each new connection, ends with NULL; rows that come back are dropped */
-    const char *const *schema; /* makes the tables of an empty database, ends with NULL */
+    const char *const *schema;  /* makes the tables of an empty database, ends with NULL */
+    const char *const *upgrade; /* makes layout 2 of layout 1, ends with NULL */
 } sql_dialect_t;
 
 /* The dialect of a driver, or NULL; and the drivers there are, in words. */

@@ -137,7 +137,7 @@ static err_t *find_ids(store_t *store, apr_pool_t *pool)
         return err;
     uint64_t last = 0;
     while (database_next(&rows))
-        for (int column = 0; column < 5; column++) {
+        for (int column = 0; column < 6; column++) {
             uint64_t id = (uint64_t)database_number(&rows, column);
             last = id > last ? id : last;
         }

@@ -65,6 +65,15 @@ typedef struct store_entry_t {
     bytes_t recipients; /* which recipients of the envelope; opaque here */
 } store_entry_t;
 
+/* A transfer on which reports are awaited. */
+typedef struct store_watch_t {
+    uint64_t id; /* from store_new_id */
+    utc_time_t time;
+    const char *mts_id;
+    const char *destination;
+    bytes_t recipients; /* opaque here */
+} store_watch_t;
+
 /* Opens (and creates, if absent) the store and starts its threads. A store of a newer layout, a file that is
  * not a store, or one that another process holds is refused with words that say so. */
 err_t *store_open(store_t **store, const store_config_t *config, apr_pool_t *pool);
@@ -83,6 +92,9 @@ err_t *store_scan_entries(store_t *store, void (*each)(void *context, const stor
 err_t *store_scan_marks(store_t *store, size_t limit,
                         void (*each)(void *context, const uint8_t digest[STORE_DIGEST_SIZE], utc_time_t time),
                         void *context, apr_pool_t *pool);
+/* Start-up: every watch in order of identifier; valid during the call. */
+err_t *store_scan_watches(store_t *store, void (*each)(void *context, const store_watch_t *watch),
+                          void *context, apr_pool_t *pool);
 /* Start-up: finds chunks of former runs that belong to no message (transfers that a crash ended). They are
  * deleted behind the transactions. */
 err_t *store_purge_orphans(store_t *store, apr_pool_t *pool);
@@ -110,6 +122,10 @@ void store_txn_delete_chunks(store_txn_t *txn, uint64_t message_id);
 void store_txn_put_mark(store_txn_t *txn, const uint8_t digest[STORE_DIGEST_SIZE], utc_time_t time);
 /* Forgets marks older than time, up to the first that is not: marks are expected in the order of time. */
 void store_txn_purge_marks(store_txn_t *txn, utc_time_t time);
+/* A watch comes, its recipients change, it goes. To change or delete one that is not there is no error. */
+void store_txn_put_watch(store_txn_t *txn, const store_watch_t *watch);
+void store_txn_update_watch(store_txn_t *txn, uint64_t id, bytes_t recipients);
+void store_txn_delete_watch(store_txn_t *txn, uint64_t id);
 
 /* Runs in store_drain, in the order of store_txn_commit: err is NULL when the transaction is durable;
  * otherwise nothing of it was done. err is valid during the call. */

@@ -158,6 +158,37 @@ void store_txn_purge_marks(store_txn_t *txn, utc_time_t time)
         step->time = time;
 }
 
+static void add_watch(store_txn_t *txn, step_kind_t kind, const store_watch_t *watch)
+{
+    step_t *step = add_step(txn, kind, watch->id);
+    store_watch_t *copy = arena_allocate(&txn->job.arena, sizeof(*copy));
+    if (!step || !copy)
+        return;
+    *copy = *watch;
+    copy->mts_id = arena_string(&txn->job.arena, watch->mts_id);
+    copy->destination = arena_string(&txn->job.arena, watch->destination);
+    copy->recipients = arena_copy(&txn->job.arena, watch->recipients);
+    step->of.watch = copy;
+}
+
+void store_txn_put_watch(store_txn_t *txn, const store_watch_t *watch)
+{
+    if (!name_fits(watch->destination))
+        refuse(txn, "The name of the destination is too long");
+    add_watch(txn, STEP_PUT_WATCH, watch);
+}
+
+void store_txn_update_watch(store_txn_t *txn, uint64_t id, bytes_t recipients)
+{
+    store_watch_t watch = {.id = id, .recipients = recipients};
+    add_watch(txn, STEP_UPDATE_WATCH, &watch);
+}
+
+void store_txn_delete_watch(store_txn_t *txn, uint64_t id)
+{
+    (void)add_step(txn, STEP_DELETE_WATCH, id);
+}
+
 void store_txn_commit(store_txn_t *txn, store_done_t done, void *context)
 {
     store_t *store = txn->job.store;

@@ -315,6 +315,57 @@ static void OP_08_a_long_queue_is_scanned_in_order(void)
     fixture_end(&fixture);
 }
 
+typedef struct watches_t {
+    char text[256];
+    unsigned count;
+} watches_t;
+
+static void note_watch(void *context, const store_watch_t *watch)
+{
+    watches_t *watches = context;
+    size_t length = strlen(watches->text);
+    apr_snprintf(watches->text + length, sizeof(watches->text) - length, "%d %s %s %.*s;", (int)watch->time,
+                 watch->mts_id, watch->destination, (int)watch->recipients.length,
+                 (const char *)watch->recipients.data);
+    watches->count++;
+}
+
+static const char *scan_watches(fixture_t *fixture)
+{
+    watches_t *watches = apr_pcalloc(fixture->pool, sizeof(*watches));
+    CU_ASSERT_PTR_NULL(store_scan_watches(fixture->store, note_watch, watches, fixture->pool));
+    return watches->text;
+}
+
+static void watches_survive_a_restart(void)
+{
+    fixture_t fixture;
+    fixture_begin(&fixture);
+    uint64_t ids[3];
+    store_txn_t *txn = store_txn_begin(fixture.store);
+    for (int i = 0; i < 3; i++) {
+        ids[i] = store_new_id(fixture.store);
+        store_watch_t watch = {.id = ids[i],
+                               .time = 100 + i,
+                               .mts_id = i == 1 ? "second" : "first",
+                               .destination = "PARTNER",
+                               .recipients = BYTES_LITERAL("abcd")};
+        store_txn_put_watch(txn, &watch);
+    }
+    CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, txn), "");
+    txn = store_txn_begin(fixture.store);
+    store_txn_update_watch(txn, ids[1], BYTES_LITERAL("cd"));
+    store_txn_delete_watch(txn, ids[0]);
+    store_txn_delete_watch(txn, 4711); /* one that is not there: no error */
+    store_txn_update_watch(txn, 4712, BYTES_LITERAL("cd"));
+    CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, txn), "");
+    CU_ASSERT_STRING_EQUAL(scan_watches(&fixture), "101 second PARTNER cd;102 first PARTNER abcd;");
+    fixture_reopen(&fixture);
+    CU_ASSERT_STRING_EQUAL(scan_watches(&fixture), "101 second PARTNER cd;102 first PARTNER abcd;");
+    CU_ASSERT_TRUE(store_new_id(fixture.store) > ids[2]);
+    fixture_end(&fixture);
+}
+
 static const unit_test_t TESTS[] = {
     UNIT_TEST(message_is_read_as_it_was_put),
     UNIT_TEST(empty_parts_are_kept),
@@ -324,6 +375,7 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(a_deletion_that_is_undone_keeps_the_chunks),
     UNIT_TEST(OP_01_orphans_are_purged_at_the_start),
     UNIT_TEST(entries_are_scanned_changed_and_deleted),
+    UNIT_TEST(watches_survive_a_restart),
     UNIT_TEST(OP_08_a_long_queue_is_scanned_in_order),
 };
 UNIT_MAIN("store", TESTS)

@@ -114,11 +114,38 @@ static void other_databases_are_refused(void)
 
     fixture_begin(&fixture);
     fixture_close(&fixture);
-    do_sql(&fixture, "UPDATE x400_value SET value = 2 WHERE name = 'layout'");
+    do_sql(&fixture, "UPDATE x400_value SET value = 3 WHERE name = 'layout'");
     expect_words(&fixture,
-                 "The store has layout 2, made by a newer version of this program; this one reads layout 1");
+                 "The store has layout 3, made by a newer version of this program; this one reads layout 2");
     do_sql(&fixture, "UPDATE x400_value SET value = 0 WHERE name = 'layout'");
     expect_words(&fixture, "unknown layout 0");
+    fixture_end(&fixture);
+}
+
+static void count_watch(void *context, const store_watch_t *watch)
+{
+    (void)watch;
+    (*(unsigned *)context)++;
+}
+
+/* A store as former versions made it. */
+static void layout_1_is_brought_up(void)
+{
+    fixture_t fixture;
+    fixture_begin(&fixture);
+    fixture_close(&fixture);
+    do_sql(&fixture, "DROP TABLE x400_watch");
+    do_sql(&fixture, "UPDATE x400_value SET value = 1 WHERE name = 'layout'");
+    CU_ASSERT_PTR_NULL_FATAL(fixture_open(&fixture));
+    store_watch_t watch = {
+        .id = store_new_id(fixture.store), .time = 1, .mts_id = "id", .destination = "PARTNER"};
+    store_txn_t *txn = store_txn_begin(fixture.store);
+    store_txn_put_watch(txn, &watch);
+    CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, txn), "");
+    fixture_reopen(&fixture);
+    unsigned count = 0;
+    CU_ASSERT_PTR_NULL(store_scan_watches(fixture.store, count_watch, &count, fixture.pool));
+    CU_ASSERT_EQUAL(count, 1);
     fixture_end(&fixture);
 }
 
@@ -246,6 +273,7 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(OP_02_folder_that_cannot_be_written_is_refused),
     UNIT_TEST(foreign_file_is_refused_and_left_alone),
     UNIT_TEST(other_databases_are_refused),
+    UNIT_TEST(layout_1_is_brought_up),
     UNIT_TEST(damaged_file_is_told_in_words),
     UNIT_TEST(store_file_is_private),
     UNIT_TEST(OP_04_second_process_is_refused_until_the_first_is_gone),
