@@ -7,61 +7,37 @@
 #   run.sh                 everything
 #   run.sh PART...         some of: floors static documents unit asan valgrind wire fuzz scenario quickstart
 #
-# FUZZ_RUNS (20000) is how many inputs each fuzz target gets, KILLS (200) how often a daemon is killed.
+# FUZZ_RUNS (20000) is how many inputs each fuzz target gets, KILLS (200) how often a daemon is killed, JOBS (the
+# number of processors) how many suites run side by side.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$(pwd)
-logs=$root/build/test-logs
+logs=build/test-logs
 parts=${*:-floors static documents unit asan valgrind wire fuzz scenario quickstart}
 FUZZ_RUNS=${FUZZ_RUNS:-20000}
+JOBS=${JOBS:-$(nproc)}
 passed=0
 failed=0
 mkdir -p "$logs"
 
 wanted() { case " $parts " in *" $1 "*) return 0 ;; *) return 1 ;; esac }
 
-# suite LABEL COMMAND...: runs a command whose last "N passed, N failed" counts, and adds that up.
-suite() {
-    label=$1
-    shift
-    log=$logs/$(printf '%s' "$label" | tr ' /' '--').log
-    "$@" >"$log" 2>&1
-    status=$?
-    counts=$(sed -n 's/^.*\(^\|[^0-9]\)\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*$/\2 \3/p' "$log" | tail -1)
-    if [ -z "$counts" ]; then
-        counts="0 0"
-    fi
-    ok=${counts% *}
-    bad=${counts#* }
-    if [ $status -ne 0 ] && [ "$bad" -eq 0 ]; then
-        bad=1
-    elif [ "$ok" -eq 0 ] && [ "$bad" -eq 0 ]; then
-        bad=1
-    fi
-    passed=$((passed + ok))
-    failed=$((failed + bad))
-    if [ "$bad" -eq 0 ]; then
-        printf '%-44s %5d passed\n' "$label" "$ok"
-    else
-        printf '%-44s %5d passed, %d FAILED (status %d):\n' "$label" "$ok" "$bad" "$status"
-        grep -E -i 'fail|error|assert|runtime error|lost' "$log" | tail -40 | sed 's/^/    /'
-        tail -15 "$log" | sed 's/^/    | /'
-    fi
-}
+tab=$(printf '\t')
+counted() { printf '%s\n' "counted$tab$1$tab$2" >>"$list"; } # LABEL SHELL-COMMAND: its last "N passed, N failed" counts
+single() { printf '%s\n' "single$tab$1$tab$2" >>"$list"; }   # LABEL SHELL-COMMAND: one test by its exit status
 
-# one LABEL COMMAND...: a command that is one test by its exit status.
-one() {
-    label=$1
-    shift
-    log=$logs/$(printf '%s' "$label" | tr ' /' '--').log
-    if "$@" >"$log" 2>&1; then
-        passed=$((passed + 1))
-        printf '%-44s %5d passed\n' "$label" 1
-    else
-        failed=$((failed + 1))
-        printf '%-44s %5d passed, 1 FAILED:\n' "$label" 0
-        tail -40 "$log" | sed 's/^/    | /'
-    fi
+list=$logs/list
+: >"$list"
+
+# Runs what was listed, JOBS at a time, and adds it up.
+run_listed() { # JOBS
+    [ -s "$list" ] || return
+    total=$logs/total
+    python3 tests/suites.py -j "$1" "$logs" <"$list" | tee "$total"
+    counts=$(tail -1 "$total" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
+    [ -n "$counts" ] || counts="0 1"
+    passed=$((passed + ${counts% *}))
+    failed=$((failed + ${counts#* }))
+    : >"$list"
 }
 
 build() { # PRESET
@@ -74,20 +50,38 @@ build() { # PRESET
     fi
 }
 
-units() { # FOLDER LABEL [WRAPPER...]
-    folder=$1
-    kind=$2
-    shift 2
-    for program in "$folder"/unit/unit_*; do
+units() { # FOLDER LABEL [WRAPPER]
+    for program in "$1"/unit/unit_*; do
         [ -x "$program" ] || continue
         name=$(basename "$program" | sed 's/^unit_\([a-z0-9]*\)_test_/\1 /')
-        case "$kind $name" in
+        case "$2 $name" in
         # Processes that are killed and the corpus in bulk say nothing more under valgrind; measures of resident
         # memory and of free descriptors would measure valgrind.
         "valgrind store store_kill" | "valgrind platform "* | "valgrind x411 corpus") continue ;;
         "valgrind net conn" | "valgrind net listener") continue ;;
         esac
-        suite "$kind $name" "$@" "$program"
+        counted "$2 $name" "${3:-} $program"
+    done
+}
+
+fuzz() {
+    for program in build/fuzz/fuzz/fuzz_*; do
+        [ -x "$program" ] || continue
+        subject=$(basename "$program" | sed 's/^fuzz_//')
+        found=build/fuzz/found/$subject
+        mkdir -p "$found"
+        single "fuzz $subject" "$program -runs=$FUZZ_RUNS -seed=1 -max_total_time=120 -artifact_prefix=$found/ \
+            $found tests/fuzz/corpus/$subject"
+    done
+}
+
+# Each scenario has a network of its own where the system allows it, so that they can run side by side.
+scenarios() {
+    alone=""
+    unshare -n ip link set lo up 2>/dev/null && alone="unshare -n tests/scenario/alone.sh"
+    for script in tests/scenario/s_*; do
+        name=$(basename "$script")
+        counted "scenario $(echo "$name" | sed 's/^s_//; s/\..*//')" "$alone sh tests/scenario/run.sh $name"
     done
 }
 
@@ -95,40 +89,32 @@ sh tests/install-deps.sh || exit 1
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 
 build linux-release
-wanted floors && suite floors sh tests/floors.sh
 # clang-tidy is a part of tests/static.sh that takes minutes: sh tests/static.sh build tidy.
-wanted static && suite static sh tests/static.sh shape format build cppcheck hardening
-wanted documents && suite documents sh tests/documents.sh
+wanted static && counted static "sh tests/static.sh shape format build cppcheck hardening"
+wanted floors && counted floors "sh tests/floors.sh"
+wanted documents && counted documents "sh tests/documents.sh"
 wanted unit && units build/release unit
 if wanted wire; then
-    suite "wire replay" build/release/wire/replay tests/wire/captures/*.pcap
-    suite "wire facts" build/release/wire/facts -q tests/wire/captures/corpus/*.p1
+    counted "wire replay" "build/release/wire/replay tests/wire/captures/*.pcap"
+    counted "wire facts" "build/release/wire/facts -q tests/wire/captures/corpus/*.p1"
 fi
-wanted valgrind && units build/release valgrind \
-    valgrind -q --suppressions=tests/valgrind.supp --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --num-callers=20
+wanted valgrind && units build/release valgrind "valgrind -q --suppressions=tests/valgrind.supp --error-exitcode=99 \
+    --leak-check=full --errors-for-leak-kinds=definite --num-callers=20"
+run_listed "$JOBS"
 if wanted asan; then
     build linux-asan
     units build/asan asan
-    suite "asan wire replay" build/asan/wire/replay tests/wire/captures/*.pcap
-    suite "asan wire facts" build/asan/wire/facts -q tests/wire/captures/corpus/*.p1
+    counted "asan wire replay" "build/asan/wire/replay tests/wire/captures/*.pcap"
+    counted "asan wire facts" "build/asan/wire/facts -q tests/wire/captures/corpus/*.p1"
 fi
 if wanted fuzz; then
     build linux-fuzz
-    for program in build/fuzz/fuzz/fuzz_*; do
-        [ -x "$program" ] || continue
-        subject=$(basename "$program" | sed 's/^fuzz_//')
-        found=$root/build/fuzz/found/$subject
-        mkdir -p "$found"
-        one "fuzz $subject" "$program" "-runs=$FUZZ_RUNS" -seed=1 -max_total_time=120 -artifact_prefix="$found/" \
-            "$found" "tests/fuzz/corpus/$subject"
-    done
+    fuzz
 fi
-if wanted scenario; then
-    for script in tests/scenario/s_*; do
-        suite "scenario $(basename "$script" | sed 's/^s_//; s/\..*//')" sh tests/scenario/run.sh "$(basename "$script")"
-    done
-fi
-wanted quickstart && one quickstart sh installer/quickstart.sh
+run_listed "$JOBS"
+# Scenarios wait more than they compute.
+wanted scenario && scenarios && run_listed $((JOBS + 2))
+wanted quickstart && single quickstart "sh installer/quickstart.sh" && run_listed 1
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]
