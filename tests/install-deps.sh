@@ -5,7 +5,7 @@
 #   install-deps.sh build    what a build needs
 set -eu
 
-build="gcc libc6-dev cmake ninja-build pkg-config libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libpcre2-dev
+build="gcc libc6-dev cmake ninja-build pkg-config libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libsqlite3-dev libpcre2-dev
     libconfuse-dev libjansson-dev libmicrohttpd-dev libsystemd-dev libssl-dev"
 run="python3 ca-certificates"
 test="clang clang-format clang-tidy cppcheck libclang-rt-14-dev libcunit1-dev tshark valgrind postfix iproute2 procps"

@@ -64,6 +64,7 @@ struct object_t {
 struct queue_entry_t {
     queue_entry_t *next;
     queue_entry_t *previous;
+    struct queue_list_t *list; /* of its destination: the one that it is in; NULL = none */
     destination_t *destination;
     object_t *object;      /* NULL: in the store only */
     struct delay_t *delay; /* waits for its time, NULL = not */
@@ -72,18 +73,18 @@ struct queue_entry_t {
     uint64_t size;
     utc_time_t arrival;
     utc_time_t expiry;
+    mono_time_t since;   /* when it came to this destination */
     uint8_t *recipients; /* malloc: indices as 2 octets each, little-endian; NULL = all that we answer for */
+    /* malloc: where it was before it was rerouted, newest first, at most MTA_TRIED_LIMIT and then NULL: it
+     * does not go back there. NULL = nowhere. */
+    const destination_t **tried;
     uint32_t recipients_length;
     uint16_t attempts;
-    mono_time_t since; /* when it came to this destination */
-    uint8_t losses;    /* transfers of it that ended with their association */
+    uint8_t losses; /* transfers of it that ended with their association */
     uint8_t queue_class;
-    uint8_t priority;          /* X.411 */
-    uint8_t state;             /* store_entry_state_t */
-    bool busy;                 /* in a transfer, or in a transaction that removes it */
-    struct queue_list_t *list; /* of its destination: the one that it is in; NULL = none */
-    /* Where it was before it was rerouted, newest first: it does not go back there. */
-    const struct destination_t *tried[MTA_TRIED_LIMIT];
+    uint8_t priority; /* X.411 */
+    uint8_t state;    /* store_entry_state_t */
+    bool busy;        /* in a transfer, or in a transaction that removes it */
 };
 
 typedef struct delay_t {

@@ -105,6 +105,7 @@ void queue_entry_free(queue_entry_t *entry)
     if (entry->object)
         object_release(entry->object);
     free(entry->recipients);
+    free(entry->tried);
     free(entry);
 }
 

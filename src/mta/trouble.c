@@ -99,7 +99,7 @@ static void set_aside(agent_t *agent, queue_entry_t *entry, const char *why)
 static bool reroute(plan_t *plan, const case_t *c, unsigned index, const object_t *object)
 {
     const char *tried[MTA_TRIED_LIMIT + 2] = {c->entry->destination->name};
-    for (unsigned i = 0; i < MTA_TRIED_LIMIT && c->entry->tried[i]; i++)
+    for (unsigned i = 0; c->entry->tried && c->entry->tried[i]; i++)
         tried[i + 1] = c->entry->tried[i]->name;
     const x411_or_name_t *name =
         plan->apdu->kind == X411_REPORT ? &plan->apdu->originator : &plan->apdu->recipients[index].name;
@@ -110,9 +110,14 @@ static bool reroute(plan_t *plan, const case_t *c, unsigned index, const object_
 /* Says of entry that it was where `from` is now, and wherever that was before. */
 static void remember_tried(queue_entry_t *entry, const queue_entry_t *from)
 {
-    const destination_t *tried[MTA_TRIED_LIMIT] = {from->destination};
-    memcpy(tried + 1, from->tried, (MTA_TRIED_LIMIT - 1) * sizeof(tried[0]));
-    memcpy((void *)entry->tried, tried, sizeof(tried));
+    const destination_t **tried = calloc(MTA_TRIED_LIMIT + 1, sizeof(const destination_t *));
+    if (!tried)
+        abort();
+    tried[0] = from->destination;
+    for (unsigned i = 0; i + 1 < MTA_TRIED_LIMIT && from->tried && from->tried[i]; i++)
+        tried[i + 1] = from->tried[i];
+    free(entry->tried);
+    entry->tried = tried;
 }
 
 static void tell_rerouted(const case_t *c, const object_t *object, const plan_hop_t *hop)

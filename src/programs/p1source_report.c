@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-enum { PERCENT = 100 };
+enum { PER_MILLE = 1000 };
 
 void source_note(source_totals_t *totals, const char *words)
 {
@@ -28,12 +28,12 @@ static int compare(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-/* Milliseconds that percent of the messages did not exceed (latencies sorted). */
-static double percentile(const source_totals_t *totals, int percent)
+/* Milliseconds that so many of a thousand messages did not exceed (latencies sorted). */
+static double percentile(const source_totals_t *totals, int per_mille)
 {
     if (totals->accepted == 0)
         return 0;
-    int64_t index = (totals->accepted * percent + PERCENT - 1) / PERCENT - 1;
+    int64_t index = (totals->accepted * per_mille + PER_MILLE - 1) / PER_MILLE - 1;
     return (double)totals->latencies[index < 0 ? 0 : index] / (double)TIME_MILLISECONDS(1);
 }
 
@@ -49,9 +49,10 @@ static void print_json(const source_options_t *options, const source_totals_t *t
            (long long)totals->opened, (long long)totals->refused, (long long)totals->broken);
     printf("\"octets\": %llu, \"seconds\": %.6f, \"messages_per_second\": %.1f, ",
            (unsigned long long)totals->octets, seconds, rate);
-    printf("\"latency_ms\": {\"p50\": %.3f, \"p90\": %.3f, \"p99\": %.3f, \"max\": %.3f}, \"errors\": [",
-           percentile(totals, 50), percentile(totals, 90), percentile(totals, 99),
-           percentile(totals, PERCENT));
+    printf("\"latency_ms\": {\"p50\": %.3f, \"p90\": %.3f, \"p99\": %.3f, \"p99.9\": %.3f, \"max\": %.3f}, "
+           "\"errors\": [",
+           percentile(totals, 500), percentile(totals, 900), percentile(totals, 990), percentile(totals, 999),
+           percentile(totals, PER_MILLE));
     for (unsigned i = 0; i < totals->reason_count; i++) {
         printf("%s{\"count\": %lld, \"text\": ", i ? ", " : "", (long long)totals->reason_counts[i]);
         text_write_json(stdout, totals->reasons[i]);
@@ -66,8 +67,9 @@ static void print_text(const source_options_t *options, const source_totals_t *t
     printf("%lld of %lld accepted in %.3f s: %.1f messages/s, %.1f kB/s\n", (long long)totals->accepted,
            (long long)options->messages, seconds, rate,
            seconds > 0 ? (double)totals->octets / seconds / 1000 : 0);
-    printf("latency ms: p50 %.3f  p90 %.3f  p99 %.3f  max %.3f\n", percentile(totals, 50),
-           percentile(totals, 90), percentile(totals, 99), percentile(totals, PERCENT));
+    printf("latency ms: p50 %.3f  p90 %.3f  p99 %.3f  p99.9 %.3f  max %.3f\n", percentile(totals, 500),
+           percentile(totals, 900), percentile(totals, 990), percentile(totals, 999),
+           percentile(totals, PER_MILLE));
     printf("associations: %lld opened, %lld refused, %lld broken; transfers repeated %lld (resumed %lld)\n",
            (long long)totals->opened, (long long)totals->refused, (long long)totals->broken,
            (long long)totals->repeated, (long long)totals->resumed);

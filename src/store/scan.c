@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/internal.h"
+#include "store/scan_sqlite.h"
 
 enum { SCAN_PAGE = 1000 };
 
@@ -45,6 +46,10 @@ static err_t *scan_entry_page(database_t *database, int64_t *after, int *found,
 err_t *store_scan_entries(store_t *store, void (*each)(void *context, const store_entry_t *entry),
                           void *context, apr_pool_t *pool)
 {
+#ifdef X400_SQLITE
+    if (strcmp(store->config.driver, "sqlite3") == 0)
+        return scan_sqlite_entries(store->config.parameters, each, context, pool);
+#endif
     database_t *database = NULL;
     err_t *err = open_for_scan(store, &database, pool);
     if (err)
@@ -156,6 +161,12 @@ err_t *store_scan_marks(store_t *store, size_t limit,
     int64_t from = 0;
     err = find_marks_start(database, limit, &from, page);
     int found = SCAN_PAGE;
+#ifdef X400_SQLITE
+    if (!err && strcmp(store->config.driver, "sqlite3") == 0) {
+        err = scan_sqlite_marks(store->config.parameters, from, each, context, page);
+        found = 0;
+    }
+#endif
     while (!err && found == SCAN_PAGE) {
         apr_pool_clear(page);
         err = scan_mark_page(database, &from, &found, each, context, page);

@@ -6,6 +6,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "sim_watch.h"
 #include "world.h"
 
 typedef struct chunk_t {
@@ -45,6 +46,7 @@ struct disk_t {
     size_t mark_first;
     size_t mark_end;
     size_t mark_capacity;
+    watches_t watches;
     uint64_t next_id;
     uint64_t octets;
 };
@@ -58,7 +60,10 @@ typedef enum step_kind_t {
     DELETE_MESSAGE,
     DELETE_CHUNKS,
     PUT_MARK,
-    PURGE_MARKS
+    PURGE_MARKS,
+    PUT_WATCH,
+    UPDATE_WATCH,
+    DELETE_WATCH
 } step_kind_t;
 
 typedef struct step_t {
@@ -70,6 +75,7 @@ typedef struct step_t {
     uint8_t digest[STORE_DIGEST_SIZE];
     store_message_t message; /* strings and octets are in the transaction's pool */
     store_entry_t entry;
+    store_watch_t watch;
     bytes_t octets;
 } step_t;
 
@@ -208,12 +214,14 @@ void sim_disk_destroy(disk_t *disk)
     while ((i = apr_hash_first(NULL, disk->messages)) != NULL)
         drop_message(disk, apr_hash_this_val(i));
     free(disk->marks);
+    watches_destroy(&disk->watches);
 }
 
 void sim_disk_figures(const disk_t *disk, disk_figures_t *figures)
 {
     *figures = (disk_figures_t){.entries = apr_hash_count(disk->entries),
                                 .marks = disk->mark_end - disk->mark_first,
+                                .watches = disk->watches.count,
                                 .octets = disk->octets};
     for (apr_hash_index_t *i = apr_hash_first(NULL, disk->messages); i; i = apr_hash_next(i)) {
         const stored_message_t *message = apr_hash_this_val(i);
@@ -374,6 +382,9 @@ static void apply(disk_t *disk, const job_t *txn)
             while (disk->mark_first < disk->mark_end && disk->marks[disk->mark_first].time < step->time)
                 disk->mark_first++;
             break;
+        case PUT_WATCH: watches_put(&disk->watches, &step->watch); break;
+        case UPDATE_WATCH: watches_update(&disk->watches, step->id, step->octets); break;
+        case DELETE_WATCH: watches_delete(&disk->watches, step->id); break;
         }
     }
 }
@@ -549,6 +560,15 @@ err_t *store_scan_marks(store_t *store, size_t limit,
     return NULL;
 }
 
+err_t *store_scan_watches(store_t *store, void (*each)(void *context, const store_watch_t *watch),
+                          void *context, apr_pool_t *pool)
+{
+    (void)pool;
+    for (size_t i = 0; i < store->disk->watches.count; i++)
+        each(context, &store->disk->watches.items[i]);
+    return NULL;
+}
+
 err_t *store_purge_orphans(store_t *store, apr_pool_t *pool)
 {
     unsigned count = apr_hash_count(store->disk->messages);
@@ -654,6 +674,25 @@ void store_txn_put_mark(store_txn_t *txn, const uint8_t digest[STORE_DIGEST_SIZE
 void store_txn_purge_marks(store_txn_t *txn, utc_time_t time)
 {
     add_step(txn, PURGE_MARKS, 0)->time = time;
+}
+
+void store_txn_put_watch(store_txn_t *txn, const store_watch_t *watch)
+{
+    step_t *step = add_step(txn, PUT_WATCH, watch->id);
+    step->watch = *watch;
+    step->watch.mts_id = apr_pstrdup(txn->pool, watch->mts_id);
+    step->watch.destination = apr_pstrdup(txn->pool, watch->destination);
+    step->watch.recipients = bytes_copy(txn->pool, watch->recipients);
+}
+
+void store_txn_update_watch(store_txn_t *txn, uint64_t id, bytes_t recipients)
+{
+    add_step(txn, UPDATE_WATCH, id)->octets = bytes_copy(txn->pool, recipients);
+}
+
+void store_txn_delete_watch(store_txn_t *txn, uint64_t id)
+{
+    add_step(txn, DELETE_WATCH, id);
 }
 
 void store_txn_commit(store_txn_t *txn, store_done_t done, void *context)

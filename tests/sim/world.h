@@ -147,6 +147,7 @@ typedef struct disk_figures_t {
     uint64_t entries;
     uint64_t chunks;
     uint64_t marks;
+    uint64_t watches;
     uint64_t octets;
 } disk_figures_t;
 void sim_disk_figures(const disk_t *disk, disk_figures_t *figures);
