@@ -31,7 +31,8 @@ typedef struct early_t {
 struct tap_t {
     tap_t *next;
     tap_t *previous;
-    agent_t *agent;   /* NULL: it is gone */
+    agent_t *agent;
+    net_conn_t *conn; /* lives longer than the tap */
     apr_pool_t *pool; /* of the part in a trace; NULL = not in one */
     connector_t *connector;
     bool inbound;
@@ -128,8 +129,6 @@ static void count(traffic_t *traffic, bool outgoing, uint64_t octets)
 static void passed(void *context, bool outgoing, bytes_t octets)
 {
     tap_t *tap = context;
-    if (!tap->agent)
-        return;
     count(&tap->agent->traffic, outgoing, octets.length);
     count(tap->connector ? &tap->connector->traffic : &tap->unnamed, outgoing, octets.length);
     textlogs_trace(tap->agent->services.textlogs, tap->connector ? tap->connector->destination.name : "",
@@ -148,13 +147,9 @@ static void over(void *context)
         pcapng_close(tap->connector->trace->packets, &tap->flow, !tap->inbound, agent_utc(tap->agent));
     leave(tap);
     drop_early(tap);
-    if (tap->agent && !tap->connector) {
+    if (!tap->connector) {
         count(&tap->agent->unnamed, true, tap->unnamed.sent_octets);
         count(&tap->agent->unnamed, false, tap->unnamed.received_octets);
-    }
-    if (!tap->agent) {
-        free(tap);
-        return;
     }
     if (tap->previous)
         tap->previous->next = tap->next;
@@ -200,6 +195,7 @@ tap_t *tap_attach(agent_t *agent, net_conn_t *conn, bool inbound, connector_t *c
     if (!tap)
         return NULL;
     tap->agent = agent;
+    tap->conn = conn;
     tap->inbound = inbound;
     tap->connector = connector;
     tap->fresh = true;
@@ -312,11 +308,10 @@ void tap_forget_all(agent_t *agent)
         if (destination->kind == ROUTE_CONNECTOR)
             tap_trace_end((connector_t *)destination);
     }
-    /* Connections that linger are the loop's and may outlive the agent. */
+    /* Connections that linger are the loop's and outlive the agent. */
     while (agent->taps) {
         tap_t *tap = agent->taps;
-        agent->taps = tap->next;
-        tap->next = tap->previous = NULL;
-        tap->agent = NULL;
+        net_conn_set_tap(tap->conn, &(net_tap_t){NULL, NULL, NULL});
+        over(tap);
     }
 }
