@@ -87,6 +87,15 @@ static void check_ia5(const checker_t *checker, const char *what, const char *te
     }
 }
 
+/* An alarm goes off below where it goes on. */
+static void check_alarm(const checker_t *checker, const raw_section_t *section, const char *what, unsigned on,
+                        unsigned off)
+{
+    if (off && off >= on)
+        ERROR(build_place(section, apr_pstrcat(checker->pool, what, "-off", NULL)),
+              "%s-off %u must be less than %s-on %u", what, off, what, on);
+}
+
 static void check_mta(const checker_t *checker)
 {
     const config_mta_t *mta = &checker->config->mta;
@@ -101,6 +110,9 @@ static void check_mta(const checker_t *checker)
         mta->message_timeout_normal > mta->message_timeout_non_urgent)
         WARNING(build_place(section, "message-timeout-urgent"),
                 "messages of higher priority are kept longer than those of lower priority");
+    check_alarm(checker, section, "outbound-queue-alarm", mta->outbound_queue_alarm_on,
+                mta->outbound_queue_alarm_off);
+    check_alarm(checker, section, "work-queue-alarm", mta->work_queue_alarm_on, mta->work_queue_alarm_off);
 }
 
 /* The folder of a file must be there for the file to be made. */

@@ -84,6 +84,10 @@ typedef struct config_mta_t {
     const char *user;               /* to become after start, NULL = stay */
     const char *pid_file;           /* NULL = none */
     config_core_dumps_t core_dumps;
+    unsigned work_queue_alarm_on; /* messages; 0 = no alarm */
+    unsigned work_queue_alarm_off;
+    unsigned outbound_queue_alarm_on;
+    unsigned outbound_queue_alarm_off;
     bool least_cost_only;
     bool supports_2k_tpdu;         /* TPDUs of at most 2048 octets on all links */
     bool no_bilateral_information; /* on no link */

@@ -5,8 +5,10 @@
 #include <apr_strings.h>
 
 #include "event/ids.h"
+#include "mta/alarm.h"
 #include "mta/association.h"
 #include "mta/awaited.h"
+#include "mta/breach.h"
 #include "mta/connector.h"
 #include "mta/delivery.h"
 #include "mta/list.h"
@@ -304,6 +306,19 @@ static void accepted(void *context, net_conn_t *conn)
     association_accept(listener->agent, conn, &listener->config);
 }
 
+/* The system cannot hand calls over: event 9202. */
+static void accept_trouble(void *context, const err_t *err)
+{
+    const listener_t *listener = context;
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    int code = breach_socket_error(err->code);
+    event_subject_t subject = {.layer = "network", .error_code = code};
+    event_raise(listener->agent->services.events, EVENT_ID_ACCEPT_ERROR, &subject,
+                apr_psprintf(pool, "%d", code), listener->name, err_describe(pool, err));
+    apr_pool_destroy(pool);
+}
+
 static err_t *open_listener(agent_t *agent, const config_listener_t *config)
 {
     apr_pool_t *pool;
@@ -318,8 +333,10 @@ static err_t *open_listener(agent_t *agent, const config_listener_t *config)
     listener->config.transport_selector = bytes_copy(pool, config->transport_selector);
     listener->config.name = listener->name;
     listener->config.address = listener->address;
-    net_listen_t listen = {
-        .address = listener->address, .port = (uint16_t)config->port, .backlog = LISTEN_BACKLOG};
+    net_listen_t listen = {.address = listener->address,
+                           .port = (uint16_t)config->port,
+                           .backlog = LISTEN_BACKLOG,
+                           .trouble = accept_trouble};
     err_t *err = net_listen(&listener->net, agent->services.loop, &listen, accepted, listener, pool);
     const char *address =
         apr_psprintf(pool, "%s:%u", listener->address ? listener->address : "*", config->port);
@@ -467,8 +484,12 @@ static void kick_all(agent_t *agent)
 err_t *agent_start(agent_t *agent)
 {
     err_t *err = load_queue(agent);
-    if (!err)
+    if (!err) {
         err = update_listeners(agent);
+        if (err)
+            event_raise(agent->services.events, EVENT_ID_TRANSPORT_BAD_CONFIGURATION, NULL,
+                        err_describe(agent->pool, err));
+    }
     if (err) {
         close_listeners(agent);
         return err;
@@ -492,6 +513,7 @@ err_t *agent_reload(agent_t *agent, const config_t *config)
     event_raise(agent->services.events, EVENT_ID_CONFIGURATION_RELOADED, NULL, config->path,
                 err ? err_describe(agent->route_pool, err) : "all of it is in force");
     awaited_configure(agent->awaited);
+    alarm_check_all(agent);
     kick_all(agent);
     return NULL; /* a listener that cannot be opened is told by its event; the rest works */
 }

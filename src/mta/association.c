@@ -4,6 +4,7 @@
 
 #include "event/ids.h"
 #include "mta/bind.h"
+#include "mta/breach.h"
 #include "mta/connector.h"
 #include "mta/link_test.h"
 #include "mta/tap.h"
@@ -43,6 +44,21 @@ static void unlink_from_connector(association_t *association)
     }
 }
 
+/* Event 316; the association is in no list any more. */
+static void tell_freed(const association_t *association)
+{
+    agent_t *agent = association->agent;
+    if (!event_log_wants(agent->services.events, EVENT_ID_ASSOCIATION_FREED))
+        return;
+    unsigned limit = agent->config->mta.maximum_associations;
+    unsigned sessions = agent_sessions(agent, NULL, NULL);
+    char number[24];
+    char left[24];
+    apr_snprintf(number, sizeof(number), "%" APR_UINT64_T_FMT, (apr_uint64_t)association->id);
+    apr_snprintf(left, sizeof(left), "%u", sessions < limit ? limit - sessions : 0);
+    event_raise(agent->services.events, EVENT_ID_ASSOCIATION_FREED, NULL, number, left);
+}
+
 /* Gives everything of the association back; outside of all callbacks of its stack and connection. */
 static void destroy(association_t *association, bool linger)
 {
@@ -61,6 +77,7 @@ static void destroy(association_t *association, bool linger)
         agent->associations = association->agent_next;
     if (association->agent_next)
         association->agent_next->agent_previous = association->agent_previous;
+    tell_freed(association);
     apr_pool_destroy(association->pool);
 }
 
@@ -198,6 +215,19 @@ static association_t *create(agent_t *agent, const config_connector_t *config)
 
 /* The connection's side. */
 
+/* Event 4258: what passes between network and transport. */
+static void trace_primitive(const association_t *association, const char *primitive)
+{
+    event_log_t *events = association->agent->services.events;
+    if (!event_log_wants(events, EVENT_ID_NSI_TRACE))
+        return;
+    char number[24];
+    apr_snprintf(number, sizeof(number), "%" APR_UINT64_T_FMT, (apr_uint64_t)association->id);
+    const char *name = association->connector ? association->connector->destination.name : association->peer;
+    event_subject_t subject = {.connector = name, .layer = "network"};
+    event_raise(events, EVENT_ID_NSI_TRACE, &subject, number, name, primitive);
+}
+
 static void connected(void *context)
 {
     association_t *association = context;
@@ -209,6 +239,7 @@ static void connected(void *context)
     }
     apr_cpystrn(association->peer, net_conn_peer_address(association->conn), sizeof(association->peer));
     association->state = ASSOCIATION_OPENING;
+    trace_primitive(association, "Connect Confirm");
     static const osi_mode_t modes[] = {[CONFIG_CONFORMANCE_1984] = OSI_MODE_X410_1984,
                                        [CONFIG_CONFORMANCE_1988_X410] = OSI_MODE_X410_1988,
                                        [CONFIG_CONFORMANCE_1988_NORMAL] = OSI_MODE_NORMAL};
@@ -256,6 +287,9 @@ static void closed(void *context, const err_t *err)
 {
     association_t *association = context;
     association->conn = NULL;
+    trace_primitive(association, "Disconnect Indication");
+    if (association->state == ASSOCIATION_OPEN)
+        breach_tell_closed(association, err);
     if (association->link_test && !association->since)
         link_test_failed(association->link_test, err);
     if (association->state == ASSOCIATION_CONNECTING)
@@ -301,10 +335,15 @@ static bool selector_is_ours(void *context, bytes_t called, bytes_t calling)
     (void)calling;
     if (!association->own_selector.length || bytes_equal(association->own_selector, called))
         return true;
+    /* Somebody who calls again and again does not flood the log. */
+    if (!refusals_count(association->agent->refusals, REFUSAL_SELECTOR))
+        return false;
+    event_log_t *events = association->agent->services.events;
     const char *selector = bytes_to_hex(association->pool, called);
     event_subject_t subject = {.layer = "transport"};
-    event_raise(association->agent->services.events, EVENT_ID_T_SELECTOR_UNKNOWN, &subject, selector,
-                association->peer, association->listener);
+    event_raise(events, EVENT_ID_T_SELECTOR_UNKNOWN, &subject, selector, association->peer,
+                association->listener);
+    event_raise(events, EVENT_ID_TRANSPORT_REFUSED, &subject, association->peer, "the T-selector is unknown");
     return false;
 }
 
@@ -342,6 +381,7 @@ void association_accept(agent_t *agent, net_conn_t *conn, const config_listener_
     osi_stack_set_transport_filter(association->stack, selector_is_ours);
     apr_cpystrn(association->peer, net_conn_peer_address(conn), sizeof(association->peer));
     association->tap = tap_attach(agent, conn, true, NULL);
+    trace_primitive(association, "Connect Indication");
     net_conn_attach(conn, osi_stack_output(association->stack), &conn_ops, association);
     association_pump(association); /* the stack's deadline ends a call that says nothing */
 }

@@ -4,6 +4,7 @@
 
 #include "event/ids.h"
 #include "mta/association.h"
+#include "mta/breach.h"
 #include "mta/policy.h"
 #include "mta/queue.h"
 #include "mta/schedule.h"
@@ -105,6 +106,10 @@ bool connector_takes_call(connector_t *connector)
     association_t *stale = find_stale(connector);
     if (!stale)
         return false;
+    const char *name = connector->destination.name;
+    event_subject_t subject = {.connector = name};
+    event_raise(connector->destination.agent->services.events, EVENT_ID_ASSOCIATION_ERROR, &subject, name,
+                "it was quiet and the peer calls anew; the old association gives way");
     association_abort(stale, STACK_ABORT_TEMPORARY_PROBLEM);
     stale->state = ASSOCIATION_OVER;
     return true;
@@ -309,7 +314,8 @@ static void tell_failures(connector_t *connector, const association_t *associati
 
 /* The first failure of an outage is told at once, the others once in each Open interval. The timer of the
  * retry may be a little early by the clock of the events, never by half an interval. */
-static void tell_open_failed(connector_t *connector, const association_t *association, const char *words)
+static void tell_open_failed(connector_t *connector, const association_t *association, const err_t *err,
+                             const char *words)
 {
     agent_t *agent = connector->destination.agent;
     const char *name = connector->destination.name;
@@ -323,6 +329,14 @@ static void tell_open_failed(connector_t *connector, const association_t *associ
     event_raise(agent->services.events, EVENT_ID_CONNECTION_NOT_OPENED, &subject, name, association->peer,
                 words);
     event_raise(agent->services.events, EVENT_ID_LOCAL_ASSOCIATION_REFUSED, &subject, name, "transport", "0",
+                association->peer, words);
+    breach_tell(association, err);
+    if (!err || !err->layer || strcmp(err->layer, "network") != 0)
+        return;
+    char code[16];
+    subject.error_code = breach_socket_error(err->code);
+    apr_snprintf(code, sizeof(code), "%d", subject.error_code);
+    event_raise(agent->services.events, EVENT_ID_SOCKET_CONNECT_ERROR, &subject, code, name,
                 association->peer, words);
 }
 
@@ -407,7 +421,7 @@ void connector_open_failed(connector_t *connector, association_t *association, c
         refused_beside_others(connector, association, words);
         return;
     }
-    tell_open_failed(connector, association, words);
+    tell_open_failed(connector, association, err, words);
     connector->attempts++;
     if (connector->attempts > connector->config->max_open_retries) {
         connector->attempts = connector->config->max_open_retries;
@@ -421,23 +435,6 @@ void connector_open_failed(connector_t *connector, association_t *association, c
             connector->attempts = 0; /* what comes now has its own retries */
     }
     arm_retry(connector, connector->config->open_interval);
-}
-
-/* Which event says that a layer broke off. */
-static unsigned event_of_layer(const char *layer)
-{
-    static const struct {
-        const char *layer;
-        unsigned id;
-    } events[] = {{"session", EVENT_ID_SESSION_STATE_ERROR},
-                  {"presentation", EVENT_ID_PRESENTATION_STATE_ERROR},
-                  {"ACSE", EVENT_ID_PRESENTATION_STATE_ERROR},
-                  {"RTSE", EVENT_ID_RTSE_STATE_ERROR},
-                  {"transport", EVENT_ID_TRANSPORT_PROTOCOL_ERROR}};
-    for (size_t i = 0; layer && i < sizeof(events) / sizeof(events[0]); i++)
-        if (strcmp(layer, events[i].layer) == 0)
-            return events[i].id;
-    return 0;
 }
 
 /* The network took the last of a link's open associations. */
@@ -487,10 +484,8 @@ void connector_lost(association_t *association, const stack_indication_t *indica
         tell_link_lost(connector, association, words);
         return;
     }
-    unsigned id = indication->by_peer ? 0 : event_of_layer(layer);
-    if (id)
-        event_raise(agent->services.events, EVENT_ID_PROTOCOL_VIOLATION, &subject, name, association->peer,
-                    layer, words);
+    if (!indication->by_peer)
+        breach_tell(association, indication->err);
     if (connector) {
         apr_cpystrn(connector->last_error, words, sizeof(connector->last_error));
         event_raise(agent->services.events, EVENT_ID_ASSOCIATION_ABORTED, &subject, name, association->peer,
@@ -522,8 +517,19 @@ static void release_all(connector_t *connector)
     }
 }
 
+static void tell_switched(const connector_t *connector, const char *state, const char *words)
+{
+    const agent_t *agent = connector->destination.agent;
+    event_subject_t subject = {.connector = connector->destination.name};
+    if (agent->started)
+        event_raise(agent->services.events, EVENT_ID_CONNECTOR_SWITCHED, &subject,
+                    connector->destination.name, state, words);
+}
+
 void connector_set_disabled(connector_t *connector, bool disabled)
 {
+    if (connector->disabled != disabled)
+        tell_switched(connector, disabled ? "disabled" : "enabled", "by an operator");
     connector->disabled = disabled;
     if (disabled) {
         timers_cancel(agent_timers(connector->destination.agent), &connector->retry);
@@ -553,6 +559,7 @@ static void drain(void *baton)
 void connector_configure(connector_t *connector, const config_connector_t *config)
 {
     agent_t *agent = connector->destination.agent;
+    bool gone = connector->removed;
     take_configuration(connector, config);
     connector->removed = !config;
     connector->hold_until = 0;
@@ -563,6 +570,8 @@ void connector_configure(connector_t *connector, const config_connector_t *confi
     connector->retry.run = config ? retry_due : drain;
     if (config)
         return;
+    if (!gone)
+        tell_switched(connector, "removed", "it is not in the configuration any more");
     transfer_out_forget_all(connector);
     transfer_in_forget_all(connector);
     release_all(connector);

@@ -125,6 +125,28 @@ static bool is_barred(intake_t *intake)
     return true;
 }
 
+/* Event 209: told, and accepted. A report has the identifier of its subject elsewhere. */
+static void tell_trace_mismatch(const intake_t *intake)
+{
+    const x411_apdu_t *apdu = intake->object->apdu;
+    if (!intake->source || !apdu->trace.count ||
+        x411_domain_equal(&apdu->trace.elements[0].domain, &apdu->mts_id.domain))
+        return;
+    const char *mts_id = mts_id_text(intake);
+    event_subject_t subject = {.mts_id = mts_id, .connector = source_name(intake), .layer = "P1"};
+    event_raise(intake->agent->services.events, EVENT_ID_TRACE_MISMATCH, &subject, mts_id,
+                x411_domain_text(intake->plan.pool, &apdu->trace.elements[0].domain), source_name(intake));
+}
+
+static void tell_critical(const intake_t *intake, const x411_extension_t *extension)
+{
+    const char *mts_id = mts_id_text(intake);
+    event_subject_t subject = {.mts_id = mts_id, .layer = "P1"};
+    event_raise(intake->agent->services.events, EVENT_ID_CRITICAL_EXTENSION, &subject, mts_id,
+                apr_psprintf(intake->plan.pool, "type %d", (int)extension->type), "unable-to-transfer",
+                "unsupported-critical-function");
+}
+
 /* Checks that concern the APDU as a whole; true if one of them failed every recipient. */
 static bool check_whole(intake_t *intake, utc_time_t expiry)
 {
@@ -148,6 +170,7 @@ static bool check_whole(intake_t *intake, utc_time_t expiry)
                       "this MTA is in the trace already");
         return true;
     }
+    tell_trace_mismatch(intake);
     if (apdu->kind == X411_REPORT)
         return false;
     if (is_barred(intake))
@@ -172,14 +195,20 @@ static bool check_whole(intake_t *intake, utc_time_t expiry)
                      intake->source->config->quirks & CONFIG_QUIRK_CRITICALITY_CUSTOMARY;
     const x411_extension_t *extension = x411_extension_unsupported(&apdu->extensions, customary);
     if (extension) {
-        event_raise(agent->services.events, EVENT_ID_CRITICAL_EXTENSION, &subject, mts_id,
-                    apr_psprintf(plan->pool, "type %d", (int)extension->type), "unable-to-transfer",
-                    "unsupported-critical-function");
+        tell_critical(intake, extension);
         plan_fail_all(plan, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_UNSUPPORTED_CRITICAL_FUNCTION,
                       apr_psprintf(plan->pool, "extension %d is not known here", (int)extension->type));
         return true;
     }
     return false;
+}
+
+static void tell_too_many(const intake_t *intake)
+{
+    const char *mts_id = mts_id_text(intake);
+    event_subject_t subject = {.mts_id = mts_id, .connector = source_name(intake), .layer = "P1"};
+    event_raise(intake->agent->services.events, EVENT_ID_TRANSFER_IN_ERROR, &subject, mts_id,
+                source_name(intake), "unable-to-transfer", "too-many-recipients");
 }
 
 static bool check_recipient(intake_t *intake, unsigned index, unsigned answered)
@@ -190,12 +219,15 @@ static bool check_recipient(intake_t *intake, unsigned index, unsigned answered)
                      intake->source->config->quirks & CONFIG_QUIRK_CRITICALITY_CUSTOMARY;
     const x411_extension_t *extension = x411_extension_unsupported(&recipient->extensions, customary);
     if (extension) {
+        tell_critical(intake, extension);
         plan_fail(plan, index, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_UNSUPPORTED_CRITICAL_FUNCTION,
                   apr_psprintf(plan->pool, "extension %d is not known here", (int)extension->type));
         return false;
     }
     unsigned limit = intake->agent->config->mta.maximum_recipients;
     if (limit && answered > limit) {
+        if (answered == limit + 1)
+            tell_too_many(intake);
         plan_fail(plan, index, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_TOO_MANY_RECIPIENTS, NULL);
         return false;
     }
@@ -278,12 +310,26 @@ static void count_in(traffic_t *traffic, const intake_t *intake)
         traffic->inbound_recipients += apdu->kind == X411_REPORT || x411_responsible(&apdu->recipients[i]);
 }
 
+static void tell_received(const intake_t *intake)
+{
+    event_log_t *events = intake->agent->services.events;
+    if (!event_log_wants(events, EVENT_ID_OBJECT_RECEIVED))
+        return;
+    const char *mts_id = mts_id_text(intake);
+    const char *source = source_name(intake);
+    event_subject_t subject = {.mts_id = mts_id, .connector = source};
+    event_raise(events, EVENT_ID_OBJECT_RECEIVED, &subject, x411_kind_name(intake->object->apdu->kind),
+                mts_id, source,
+                apr_psprintf(intake->plan.pool, "%" APR_UINT64_T_FMT, (apr_uint64_t)intake->content_length));
+}
+
 static void secured(void *baton, const err_t *err)
 {
     intake_t *intake = baton;
     agent_t *agent = intake->agent;
     forget(intake);
     if (!err) {
+        tell_received(intake);
         count_in(&agent->traffic, intake);
         count_in(intake->source ? &intake->source->traffic : &agent->submitted, intake);
         track_in(agent, intake->object->apdu, intake->content_length, intake->source);

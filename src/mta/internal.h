@@ -108,6 +108,7 @@ struct destination_t {
     uint64_t ready_count[MTA_CLASS_COUNT];
     uint64_t count; /* all entries: ready, busy, waiting for their time, held */
     uint64_t octets;
+    bool alarmed; /* event 659 was raised and 660 is to come (mta/alarm.h) */
 };
 
 typedef struct traffic_t {
@@ -240,6 +241,8 @@ struct agent_t {
     uint64_t next_association;
     struct listener_t *listeners;
     apr_hash_t *shared; /* messages with more than one entry: id -> shared_t */
+    uint64_t queued;    /* entries of all destinations */
+    bool work_alarmed;  /* event 666 was raised and 667 is to come */
     size_t cached;      /* octets of objects in memory */
     repeat_t *repeats;
     struct intake_t *intakes; /* being secured */
@@ -252,6 +255,7 @@ struct agent_t {
     bool destroying; /* the store is closed already */
     bool stopped_told;
     bool store_failing;
+    bool backpressure; /* event 12023 was raised: the store is behind */
     mono_time_t store_failed;
     uint64_t works;      /* units of work under way */
     uint64_t deliveries; /* mailbox jobs under way */

@@ -4,6 +4,8 @@
 
 #include <apr_strings.h>
 
+#include "event/ids.h"
+
 object_t *object_create(agent_t *agent)
 {
     apr_pool_t *pool;
@@ -74,8 +76,20 @@ err_t *object_describe(object_t *object, const x411_apdu_t *apdu, uint64_t conte
     return NULL;
 }
 
+/* Event 2124: the disk of the queue could not read. */
+static void tell_unreadable(agent_t *agent, uint64_t message_id, const err_t *err)
+{
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    event_subject_t subject = {.layer = "store", .error_code = err->code};
+    event_raise(agent->services.events, EVENT_ID_STORE_IO_ERROR, &subject,
+                apr_psprintf(pool, "%" APR_UINT64_T_FMT, (apr_uint64_t)message_id), err_describe(pool, err));
+    apr_pool_destroy(pool);
+}
+
 struct object_read_t {
     agent_t *agent;
+    uint64_t message_id;
     object_read_done_t done; /* NULL: forgotten */
     void *context;
 };
@@ -86,6 +100,8 @@ static void object_was_read(void *baton, const err_t *err, const store_message_t
     object_read_t copy = *read;
     free(read);
     copy.agent->works--;
+    if (err)
+        tell_unreadable(copy.agent, copy.message_id, err);
     if (!copy.done)
         return;
     if (!message) {
@@ -110,7 +126,7 @@ object_read_t *object_read(agent_t *agent, uint64_t message_id, object_read_done
     object_read_t *read = calloc(1, sizeof(*read));
     if (!read)
         abort();
-    *read = (object_read_t){.agent = agent, .done = done, .context = context};
+    *read = (object_read_t){.agent = agent, .message_id = message_id, .done = done, .context = context};
     agent->works++;
     store_read_message(agent->services.store, message_id, object_was_read, read);
     return read;
@@ -123,6 +139,7 @@ void object_read_forget(object_read_t *read)
 
 struct chunk_read_t {
     agent_t *agent;
+    uint64_t message_id;
     chunk_read_done_t done;
     void *context;
 };
@@ -133,6 +150,8 @@ static void chunk_was_read(void *baton, const err_t *err, bytes_t chunk)
     chunk_read_t copy = *read;
     free(read);
     copy.agent->works--;
+    if (err)
+        tell_unreadable(copy.agent, copy.message_id, err);
     if (copy.done)
         copy.done(copy.context, chunk, err);
 }
@@ -143,7 +162,7 @@ chunk_read_t *chunk_read(agent_t *agent, uint64_t message_id, unsigned number, c
     chunk_read_t *read = calloc(1, sizeof(*read));
     if (!read)
         abort();
-    *read = (chunk_read_t){.agent = agent, .done = done, .context = context};
+    *read = (chunk_read_t){.agent = agent, .message_id = message_id, .done = done, .context = context};
     agent->works++;
     store_read_chunk(agent->services.store, message_id, number, chunk_was_read, read);
     return read;

@@ -30,12 +30,17 @@ static x411_result_t *add_result(plan_t *plan, unsigned index)
     return result;
 }
 
+/* Event 62 for the message, at its first recipient that fails, and event 290 for each. */
 static void tell_failure(plan_t *plan, const x411_result_t *result)
 {
     const char *mts_id = x411_mts_id_text(plan->pool, &plan->apdu->mts_id);
     const char *reason = x411_reason_name(result->reason);
     const char *diagnostic = x411_diagnostic_name(result->diagnostic);
     event_subject_t subject = {.mts_id = mts_id, .layer = "P1"};
+    if (!plan->failed)
+        event_raise(plan->agent->services.events, EVENT_ID_DELIVERY_FAILURE, &subject, mts_id,
+                    reason ? reason : "unknown", diagnostic ? diagnostic : "none");
+    plan->failed = true;
     event_raise(plan->agent->services.events, EVENT_ID_NON_DELIVERY_REPORT, &subject,
                 reason ? reason : "unknown", diagnostic ? diagnostic : "none", mts_id,
                 x411_or_name_text(plan->pool, &result->recipient->name),

@@ -23,6 +23,7 @@ typedef struct plan_t {
     x411_result_t *results; /* recipients that are done here: failed, or a probe that would be delivered */
     unsigned result_count;
     unsigned result_capacity;
+    bool failed;     /* a recipient has */
     bool redirected; /* a recipient was: this MTA's trace elements are to say so */
 } plan_t;
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "event/ids.h"
+#include "mta/alarm.h"
 #include "mta/object.h"
 
 typedef struct shared_t {
@@ -227,7 +228,9 @@ void queue_insert(queue_entry_t *entry, utc_time_t due)
         entry->since = agent_now(entry->destination->agent);
     entry->destination->count++;
     entry->destination->octets += entry->size;
+    entry->destination->agent->queued++;
     place(entry, due, false);
+    alarm_check(entry->destination);
 }
 
 void queue_remove(queue_entry_t *entry)
@@ -236,6 +239,9 @@ void queue_remove(queue_entry_t *entry)
     drop_delay(entry);
     entry->destination->count--;
     entry->destination->octets -= entry->size;
+    entry->destination->agent->queued--;
+    if (!entry->destination->agent->destroying)
+        alarm_check(entry->destination);
 }
 
 void queue_take(queue_entry_t *entry)

@@ -125,6 +125,13 @@ static bool to_mailbox(resolve_t *resolve, const mailbox_t *mailbox)
     return true;
 }
 
+static bool is_own_domain(const agent_t *agent, const x411_or_address_t *address)
+{
+    x411_domain_t own = agent_domain(agent);
+    x411_domain_t domain = {address->country, address->admd, address->prmd};
+    return x411_domain_equal(&own, &domain);
+}
+
 static void tell_no_route(const resolve_t *resolve, const route_choice_t *choice, bool loop)
 {
     event_log_t *events = resolve->plan->agent->services.events;
@@ -132,6 +139,9 @@ static void tell_no_route(const resolve_t *resolve, const route_choice_t *choice
     event_subject_t subject = {.mts_id = mts_id, .layer = "routing"};
     if (loop)
         event_raise(events, EVENT_ID_LOOP_DETECTED, &subject, mts_id, resolve->came_in_by);
+    else if (is_own_domain(resolve->plan->agent, &recipient_of(resolve)->name.address))
+        event_raise(events, EVENT_ID_LOCAL_RECIPIENT_UNKNOWN, &subject,
+                    x411_or_name_text(resolve->plan->pool, &recipient_of(resolve)->name), mts_id);
     event_raise(events, EVENT_ID_RECIPIENT_NO_ROUTE, &subject,
                 x411_or_name_text(resolve->plan->pool, &recipient_of(resolve)->name), mts_id,
                 choice->why_none ? choice->why_none : "");
@@ -179,13 +189,6 @@ static bool step(resolve_t *resolve)
     else
         plan_add(plan, destination, resolve->index);
     return true;
-}
-
-static bool is_own_domain(const agent_t *agent, const x411_or_address_t *address)
-{
-    x411_domain_t own = agent_domain(agent);
-    x411_domain_t domain = {address->country, address->admd, address->prmd};
-    return x411_domain_equal(&own, &domain);
 }
 
 /* The recipient failed: to an alternate, if one is to be had. What its user assigned comes first, then what

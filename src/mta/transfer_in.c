@@ -126,6 +126,9 @@ static void fail(transfer_in_t *transfer, const char *what, uint64_t offset, con
     if (transfer->reference && transfer->object)
         what = apr_psprintf(transfer->object->pool, "%s (PDU dump reference %u)", what, transfer->reference);
     event_subject_t subject = {.connector = transfer->connector->destination.name, .layer = layer};
+    event_raise(agent->services.events, EVENT_ID_DECODE_ERROR, &subject,
+                transfer->stream->kind_known ? x411_kind_name(transfer->stream->kind) : "APDU",
+                transfer->connector->destination.name, place, what);
     event_raise(agent->services.events, EVENT_ID_APDU_UNDECODABLE, &subject,
                 transfer->connector->destination.name, association ? association->peer : "", what, place);
     if (association) {
@@ -217,6 +220,20 @@ static void set_paused(transfer_in_t *transfer, bool paused)
         net_conn_pause(transfer->association->conn, paused);
 }
 
+/* Event 12023: more comes in than the disk can make durable, and later: it has caught up. */
+static void tell_backpressure(agent_t *agent, bool busy)
+{
+    if (agent->backpressure == busy)
+        return;
+    agent->backpressure = busy;
+    store_figures_t figures;
+    store_figures(agent->services.store, &figures);
+    char octets[24];
+    apr_snprintf(octets, sizeof(octets), "%" APR_UINT64_T_FMT, (apr_uint64_t)figures.octets_waiting);
+    event_raise(agent->services.events, EVENT_ID_BACKPRESSURE, NULL, busy ? "behind" : "up to date again",
+                octets);
+}
+
 static void chunk_stored(void *context, const err_t *err)
 {
     chunk_put_t *put = context;
@@ -225,7 +242,9 @@ static void chunk_stored(void *context, const err_t *err)
     free(put);
     if (err)
         transfer->store_failed = true;
-    if (transfer->waiting < MTA_CHUNKS_WAITING_LIMIT / 2)
+    bool busy = store_busy(transfer->agent->services.store);
+    tell_backpressure(transfer->agent, busy);
+    if (!transfer->waiting || (!busy && transfer->waiting < MTA_CHUNKS_WAITING_LIMIT / 2))
         set_paused(transfer, false);
     if (transfer->waiting)
         return;
@@ -250,7 +269,9 @@ static void put_chunk(transfer_in_t *transfer)
     store_txn_put_chunk(txn, transfer->object->record.id, transfer->chunks++, octets);
     transfer->waiting += octets.length;
     buffer_clear(transfer->content);
-    if (transfer->waiting >= MTA_CHUNKS_WAITING_LIMIT)
+    bool busy = store_busy(transfer->agent->services.store);
+    tell_backpressure(transfer->agent, busy);
+    if (busy || transfer->waiting >= MTA_CHUNKS_WAITING_LIMIT)
         set_paused(transfer, true);
     store_txn_commit(txn, chunk_stored, put);
 }

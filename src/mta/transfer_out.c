@@ -31,7 +31,7 @@ struct transfer_out_t {
     apr_pool_t *pool;
     buffer_t envelope; /* holds the framing's prefix */
     x411_framing_t framing;
-    unsigned recipients; /* for which the peer becomes responsible */
+    unsigned recipients; /* for which the peer becomes responsible, or of which a report speaks */
     uint16_t *failed;    /* recipients that the peer's protocol cannot carry: indices in the message */
     unsigned failed_count;
     unsigned reference; /* PDU dump reference in BF0.LOG, 0 = none */
@@ -97,8 +97,10 @@ static void release(transfer_out_t *transfer)
 static x411_apdu_t *copy_for_hop(transfer_out_t *transfer, const x411_apdu_t *apdu, uint16_t *origins)
 {
     x411_apdu_t *copy = x411_apdu_clone(transfer->pool, apdu);
-    if (copy->kind == X411_REPORT)
+    if (copy->kind == X411_REPORT) {
+        transfer->recipients = copy->recipient_count;
         return copy;
+    }
     bool disclose = x411_indicator(&copy->flags, X411_FLAG_DISCLOSURE);
     unsigned kept = 0;
     for (unsigned i = 0; i < copy->recipient_count; i++) {
@@ -445,15 +447,19 @@ void transfer_out_checkpoint(association_t *association, const stack_indication_
 
 static void tell_transferred(const transfer_out_t *transfer)
 {
-    agent_t *agent = transfer->agent;
-    if (!event_log_wants(agent->services.events, EVENT_ID_MESSAGE_TRANSFERRED))
+    event_log_t *events = transfer->agent->services.events;
+    if (!event_log_wants(events, EVENT_ID_MESSAGE_TRANSFERRED))
         return;
+    const x411_apdu_t *apdu = transfer->object->apdu;
+    const store_message_t *record = &transfer->object->record;
     const char *name = transfer->connector->destination.name;
-    const char *mts_id = transfer->object->record.mts_id;
-    char recipients[16];
-    apr_snprintf(recipients, sizeof(recipients), "%u", transfer->recipients);
-    event_subject_t subject = {.connector = name, .mts_id = mts_id};
-    event_raise(agent->services.events, EVENT_ID_MESSAGE_TRANSFERRED, &subject, mts_id, name, recipients);
+    char octets[24];
+    apr_snprintf(octets, sizeof(octets), "%" APR_UINT64_T_FMT, (apr_uint64_t)record->content_length);
+    event_subject_t subject = {.connector = name, .mts_id = record->mts_id};
+    event_raise(events, EVENT_ID_MESSAGE_TRANSFERRED, &subject, record->mts_id, name,
+                apr_psprintf(transfer->pool, "%u", transfer->recipients));
+    event_raise(events, EVENT_ID_OBJECT_SENT, &subject, apdu ? x411_kind_name(apdu->kind) : "object",
+                record->mts_id, name, octets);
 }
 
 void transfer_out_confirmed(association_t *association)

@@ -308,15 +308,31 @@ static void settle(agent_t *agent, const trouble_t *trouble, const rule_t *rule,
     }
 }
 
+/* Event 270: the peer does not take the object. */
+static void tell_permanent(agent_t *agent, const queue_entry_t *entry, const char *words)
+{
+    static const char *const kinds[] = {
+        [STORE_MESSAGE] = "message", [STORE_PROBE] = "probe", [STORE_REPORT] = "report"};
+    char id[32];
+    apr_snprintf(id, sizeof(id), "%" APR_UINT64_T_FMT, (apr_uint64_t)entry->message_id);
+    const char *mts_id = entry->object ? entry->object->record.mts_id : id;
+    const char *name = entry->destination->name;
+    event_subject_t subject = {.mts_id = mts_id, .connector = name};
+    event_raise(agent->services.events, EVENT_ID_PERMANENT_ERROR, &subject, name, "Adjacent-MTA",
+                entry->object ? kinds[entry->object->record.kind] : "object", mts_id, words);
+}
+
 static void transfer_failed(agent_t *agent, const trouble_t *trouble, const rule_t *rule, const char *words)
 {
     const config_connector_t *config = trouble->connector ? trouble->connector->config : NULL;
     queue_entry_t *entry = trouble->entry;
     entry->attempts++;
-    if (config && entry->attempts > config->max_transfer_retries)
+    if (config && entry->attempts > config->max_transfer_retries) {
+        tell_permanent(agent, entry, words);
         settle(agent, trouble, rule, words);
-    else
+    } else {
         retry_later(agent, entry, config ? config->transfer_interval : SOON_SECONDS);
+    }
 }
 
 void trouble_handle(agent_t *agent, const trouble_t *trouble)

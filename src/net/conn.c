@@ -117,17 +117,25 @@ static intake_t take_in(net_conn_t *conn, apr_status_t *status)
     return length == NET_READ_SIZE ? INTAKE_MORE : INTAKE_EMPTY;
 }
 
-static err_t *broken(net_conn_t *conn, apr_status_t status)
+/* The layer of errors of sending: the same text as of others, at a place of its own. */
+static const char SENDING[] = NET_LAYER;
+
+bool net_err_of_sending(const err_t *err)
+{
+    return err && err->layer == SENDING;
+}
+
+static err_t *broken(net_conn_t *conn, apr_status_t status, const char *layer)
 {
     err_t *err = err_from_status(conn->source.pool, status, "the connection with %s broke", conn->peer);
-    err->layer = NET_LAYER;
+    err->layer = layer;
     return err;
 }
 
 /* A write failed: what the peer sent before (an abort with its reason) is worth more than the failure. */
 static void fail_write(net_conn_t *conn, apr_status_t status)
 {
-    err_t *err = broken(conn, status);
+    err_t *err = broken(conn, status, SENDING);
     conn->waiting = false;
     buffer_clear(conn->output);
     for (int i = 0; i < NET_READS_PER_TURN && conn->state == CONN_OPEN && !conn->paused; i++) {
@@ -228,7 +236,7 @@ static void input_ready(net_conn_t *conn)
             else
                 net_conn_fail(conn, NULL);
             return;
-        case INTAKE_FAILED: net_conn_fail(conn, broken(conn, status)); return;
+        case INTAKE_FAILED: net_conn_fail(conn, broken(conn, status, NET_LAYER)); return;
         }
     }
 }

@@ -73,6 +73,9 @@ bytes_t net_conn_local_octets(const net_conn_t *conn);
  * ("192.0.2.0/24"); a text that is neither matches nothing. */
 bool net_conn_peer_in(const net_conn_t *conn, const char *prefix);
 
+/* True if err, as `closed` gave it (not a copy), came of sending and not of receiving. */
+bool net_err_of_sending(const err_t *err);
+
 /* Somebody who looks on: every octet that the socket gave or took, in order, and the end. */
 typedef struct net_tap_t {
     void (*octets)(void *context, bool outgoing, bytes_t octets); /* valid during the call */

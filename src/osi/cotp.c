@@ -3,8 +3,7 @@
 #include "osi/tpdu.h"
 
 enum {
-    TSDU_MEMORY_KEPT = 65536, /* octets of reassembly memory that stay between TSDUs */
-    CODE_PROTOCOL_ERROR = COTP_REASON_PROTOCOL_ERROR
+    TSDU_MEMORY_KEPT = 65536 /* octets of reassembly memory that stay between TSDUs */
 };
 
 void cotp_init(cotp_t *cotp, const cotp_config_t *config, const cotp_ops_t *ops, void *context,
@@ -47,7 +46,7 @@ static void reject(cotp_t *cotp, bytes_t octets, tpdu_cause_t cause, const char 
                     .reason = (uint8_t)cause,
                     .rejected = octets};
     send_control(cotp, &error);
-    fail(cotp, err_create(cotp->pool, CODE_PROTOCOL_ERROR, "transport",
+    fail(cotp, err_create(cotp->pool, OSI_FAULT_TPDU, "transport",
                           "the peer broke the transport protocol: %s", what));
 }
 
@@ -168,8 +167,8 @@ static void handle_error(cotp_t *cotp, const tpdu_t *tpdu)
                                          "invalid parameter value"};
     const char *cause =
         tpdu->reason < sizeof(causes) / sizeof(causes[0]) ? causes[tpdu->reason] : "unknown cause";
-    fail(cotp, err_create(cotp->pool, CODE_PROTOCOL_ERROR, "transport",
-                          "the peer rejected a TPDU of ours: %s", cause));
+    fail(cotp,
+         err_create(cotp->pool, OSI_FAULT_TPDU, "transport", "the peer rejected a TPDU of ours: %s", cause));
 }
 
 static void deliver(cotp_t *cotp, bytes_t tsdu)
@@ -181,7 +180,7 @@ static void handle_data(cotp_t *cotp, const tpdu_t *tpdu)
 {
     size_t held = buffer_length(&cotp->tsdu);
     if (tpdu->data.length > cotp->config.tsdu_limit - held) {
-        fail(cotp, err_create(cotp->pool, COTP_REASON_NOT_SPECIFIED, "transport",
+        fail(cotp, err_create(cotp->pool, OSI_FAULT_LENGTH, "transport",
                               "the peer sent a TSDU of more than %lu octets",
                               (unsigned long)cotp->config.tsdu_limit));
         return;
@@ -266,7 +265,7 @@ static bytes_t complete_held(cotp_t *cotp, bytes_t octets)
 
 static void reject_tpkt(cotp_t *cotp)
 {
-    fail(cotp, err_create(cotp->pool, CODE_PROTOCOL_ERROR, "transport",
+    fail(cotp, err_create(cotp->pool, OSI_FAULT_TPKT, "transport",
                           "the peer sent something that is no TPKT (RFC 1006)"));
 }
 

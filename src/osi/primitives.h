@@ -25,6 +25,19 @@ enum {
     OSI_SYNC_NUMBER_LIMIT = 999999
 };
 
+/* Codes of the errors by which a layer of the stack tells that the peer broke its protocol, apart from all
+ * reasons and diagnostics that the Recommendations have. */
+typedef enum osi_fault_t {
+    OSI_FAULT_TPKT = 20001, /* transport: no TPKT */
+    OSI_FAULT_TPDU,         /* transport: a TPDU that is not valid or not allowed */
+    OSI_FAULT_LENGTH,       /* transport: more than is taken; the text ends with the limit and "octets" */
+    OSI_FAULT_STATE,        /* session, RTSE: not allowed in the state; the text ends with " in state " and
+                               the state, the cause says what came (its code: the event of RTSE) */
+    OSI_FAULT_DECODE,       /* presentation, ACSE, RTSE: cannot be read; the text ends with the octet */
+    OSI_FAULT_HANDLE,       /* RTSE: something that belongs to no transfer of ours */
+    OSI_FAULT_PRIMITIVE     /* RTSE: a session service that transfers do not use */
+} osi_fault_t;
+
 /* The selectors of one end. An empty selector is not sent and, on the called side, not checked. */
 typedef struct osi_selectors_t {
     bytes_t transport;

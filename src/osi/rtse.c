@@ -159,6 +159,15 @@ static err_t *not_allowed(rtse_t *rtse, rtse_event_t event)
                       rtse_event_name(event), rtse_state_name(rtse->state));
 }
 
+/* The same of what came from the peer. */
+static err_t *broken(rtse_t *rtse, rtse_event_t event)
+{
+    apr_pool_t *pool = rtse->lower->error_pool(rtse->context);
+    err_t *what = err_create(pool, (int)event, "RTSE", "%s", rtse_event_name(event));
+    return err_wrap(pool, what, OSI_FAULT_STATE, "RTSE", "the peer broke the transfer protocol in state %s",
+                    rtse_state_name(rtse->state));
+}
+
 err_t *rtse_request(rtse_t *rtse, const rtse_input_t *input)
 {
     const rtse_row_t *row = find_row(rtse->state, input->event);
@@ -174,7 +183,7 @@ void rtse_event(rtse_t *rtse, const rtse_input_t *input)
     const rtse_row_t *row = find_row(rtse->state, input->event);
     if (!row) {
         if (rtse->state != RTSE_CLOSED)
-            rtse_fail(rtse, STACK_ABORT_PROTOCOL_ERROR, not_allowed(rtse, input->event));
+            rtse_fail(rtse, STACK_ABORT_PROTOCOL_ERROR, broken(rtse, input->event));
         return;
     }
     if (row->next != SAME)

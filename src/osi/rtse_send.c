@@ -178,7 +178,7 @@ err_t *rtse_on_sync_confirm(rtse_t *rtse, const rtse_input_t *input)
         return NULL; /* a confirmation covers all before it */
     if (input->serial > rtse->serial_sent)
         return rtse_fail(rtse, STACK_ABORT_PROTOCOL_ERROR,
-                         err_create(rtse->lower->error_pool(rtse->context), (int)input->serial, "RTSE",
+                         err_create(rtse->lower->error_pool(rtse->context), OSI_FAULT_HANDLE, "RTSE",
                                     "the peer confirmed checkpoint %u but %u is the last one", input->serial,
                                     rtse->serial_sent));
     rtse->serial_confirmed = input->serial;

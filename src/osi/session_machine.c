@@ -125,8 +125,8 @@ void session_protocol_error(session_t *session, bytes_t spdu, const char *name, 
 {
     session_state_t state = session->state;
     err_t *err =
-        err_create(session->pool, 0, "session", "the peer broke the session protocol in state %s: %s %s",
-                   session_state_text(state), name, what);
+        err_wrap(session->pool, err_create(session->pool, 0, "session", "%s %s", name, what), OSI_FAULT_STATE,
+                 "session", "the peer broke the session protocol in state %s", session_state_text(state));
     bool connected = state != STA01C;
     session->state = connected ? STA16 : STA01;
     session->activity = false;

@@ -126,8 +126,9 @@ static void session_event(osi_stack_t *stack, const session_indication_t *indica
             return;
         }
     stack_rtse_lower.abort(stack, STACK_ABORT_PROTOCOL_ERROR,
-                           err_create(stack_error_pool(stack), (int)indication->primitive, "RTSE",
-                                      "a session primitive that RTSE does not use"));
+                           err_create(stack_error_pool(stack), OSI_FAULT_PRIMITIVE, "RTSE",
+                                      "session primitive %d, which RTSE does not use",
+                                      (int)indication->primitive));
 }
 
 static void session_provider_abort(osi_stack_t *stack, const err_t *err)

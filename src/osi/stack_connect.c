@@ -235,8 +235,9 @@ static bool choose_contexts(osi_stack_t *stack, const presentation_ppdu_t *cp)
 static bool read_fault(osi_stack_t *stack, const char *layer, const char *what, const ber_fault_t *fault,
                        err_t **err)
 {
-    *err = err_create(stack_error_pool(stack), 0, layer, "%s could not be read: %s at octet %lu", what,
-                      fault->what, (unsigned long)fault->offset);
+    *err =
+        err_create(stack_error_pool(stack), OSI_FAULT_DECODE, layer, "%s could not be read: %s at octet %lu",
+                   what, fault->what, (unsigned long)fault->offset);
     return false;
 }
 

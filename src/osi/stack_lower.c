@@ -189,8 +189,9 @@ const rtse_lower_t stack_rtse_lower = {.data = send_data,
 static void undecodable(osi_stack_t *stack, const char *layer, const char *what, const ber_fault_t *fault)
 {
     lower_abort(stack, STACK_ABORT_PROTOCOL_ERROR,
-                err_create(stack_error_pool(stack), 0, layer, "%s could not be read: %s at octet %lu", what,
-                           fault->what, (unsigned long)fault->offset));
+                err_create(stack_error_pool(stack), OSI_FAULT_DECODE, layer,
+                           "%s could not be read: %s at octet %lu", what, fault->what,
+                           (unsigned long)fault->offset));
 }
 
 static void give_segment(osi_stack_t *stack, bytes_t octets)

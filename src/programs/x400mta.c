@@ -234,12 +234,25 @@ static void alive(void *baton)
                net_loop_now(service->loop) + TIME_SECONDS(ALIVE_SECONDS));
 }
 
+/* Where an allocation that failed is told: there is one service in a process. */
+static event_log_t *emergency_log;
+
+/* APR calls this when there is no memory; nobody could go on without it. event_raise allocates nothing. */
+static int out_of_memory(int status)
+{
+    event_raise(emergency_log, EVENT_ID_OUT_OF_MEMORY, NULL, "an allocation failed");
+    abort();
+    return status;
+}
+
 static err_t *open_log(service_t *service)
 {
     const config_t *config = service->config;
     service->events = event_log_create(service->pool, timebase_system());
     for (int i = 1; i < EVENT_CATEGORY_LIMIT; i++)
         event_log_set_level(service->events, (event_category_t)i, config->log.levels[i]);
+    emergency_log = service->events;
+    apr_pool_abort_set(out_of_memory, apr_pool_parent_get(service->pool));
     service->recent = event_log_add_recent(service->events, service->pool);
     if (config->log.standard_error)
         event_log_add_standard_error(service->events);
@@ -322,8 +335,13 @@ static err_t *start(service_t *service)
     *calls = (platform_service_t){.stop = stop_asked, .reload = reload_asked, .context = service};
     if (!err)
         err = platform_service_begin(calls, service->pool);
-    if (!err)
-        err = open_store(service);
+    if (err) {
+        event_raise(service->events, EVENT_ID_TRANSPORT_START_ERROR, NULL, err_describe(service->pool, err));
+        return err;
+    }
+    err = open_store(service);
+    if (err)
+        event_raise(service->events, EVENT_ID_STORE_FAILURE, NULL, "open", err_describe(service->pool, err));
     if (!err)
         err = open_text_logs(service);
     if (!err) {
@@ -375,9 +393,13 @@ static int serve(const arguments_t *arguments, apr_pool_t *pool)
         timers_arm(net_loop_timers(service->loop), &service->alive, net_loop_now(service->loop));
         platform_service_ready("running");
         err = net_loop_run(service->loop);
+        if (err)
+            event_raise(service->events, EVENT_ID_POLL_ERROR, NULL,
+                        apr_psprintf(pool, "%d", (int)APR_TO_OS_ERROR(err->code)), err_describe(pool, err));
     }
     if (err) {
         const char *advice = advice_for(err);
+        event_raise(service->events, EVENT_ID_UNEXPECTED_ERROR, NULL, err_describe(pool, err));
         fprintf(stderr, "x400mta: %s\n", err_describe(pool, err));
         if (advice)
             fprintf(stderr, "%s\n", advice);

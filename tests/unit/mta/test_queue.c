@@ -12,7 +12,8 @@ static destination_t *destination;
 static void begin(void)
 {
     apr_pool_create(&pool, NULL);
-    agent = (agent_t){.pool = pool, .shared = apr_hash_make(pool)};
+    static const config_t config; /* no alarms */
+    agent = (agent_t){.pool = pool, .shared = apr_hash_make(pool), .config = &config};
     CU_ASSERT_PTR_NULL_FATAL(net_loop_create(&agent.services.loop, pool));
     connector = (connector_t){.destination = {.agent = &agent, .kind = ROUTE_CONNECTOR, .name = "C"}};
     destination = &connector.destination;
