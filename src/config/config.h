@@ -171,6 +171,7 @@ typedef struct config_connector_t {
     const char *remote_country;    /* remote link domain identifier; NULL = not given */
     const char *remote_admd;
     const char *remote_prmd;
+    bool sibling; /* an MTA of this kind: gets link-state */
     unsigned quirks;
     bool deferred_delivery;    /* messages that come in with a deferred delivery time are held until then */
     bool common_name_from_dda; /* a DDA of type COMMON that comes in is taken for the common name */

@@ -46,9 +46,10 @@ static const char preface[] =
     "pattern. A regular expression counts as an attribute each `=` of its text, and as characters the least that it\n"
     "can match. If several have the same pattern or as long a match, the choice is as `x400ctl route explain ADDRESS`\n"
     "shows: (1) not the connector by which the message came, nor one that was tried for it or that may not take it;\n"
-    "(2) not one whose open retries are used up; (3) the one that is soonest active;\n"
-    "(4) with the fewest failed attempts; (5) not waiting for an open retry; (6) of the lowest cost;\n"
-    " (7) a mailbox here before a connector; then the first in the file.\n\n";
+    "(2) not one whose open retries are used up; (3) the one that is soonest active, of several as soon not one whose\n"
+    "MTA, a sibling, tells that its own link for the address is down; (4) with the fewest failed attempts; (5) not\n"
+    "waiting for an open retry; (6) of the lowest cost; (7) a mailbox here before a connector; then the first in the\n"
+    "file.\n\n";
 /* clang-format on */
 
 static const char *type_name(const schema_option_t *option)

@@ -345,6 +345,11 @@ static const schema_option_t advanced_options[] = {
     BOOLEAN("common-name-from-dda", CONNECTOR(common_name_from_dda), "off", NULL,
         "A domain-defined attribute of type COMMON in addresses that come from the peer is taken for the common "
         "name, which 1984 systems lack."),
+    BOOLEAN("sibling", CONNECTOR(sibling), "off", NULL,
+        "The peer is an MTA of this kind too: tell it which links are down, so that it can choose other routes, and "
+        "listen to what it tells. This is beyond the standard: it is offered in the bind, nothing is told to a peer "
+        "that does not offer it as well, and it ends for good when the peer refuses it in any way. For any other "
+        "peer leave this off."),
     WORD("quirks", SCHEMA_WORDS, CONNECTOR(quirks), NULL, quirks, "Heuristics",
         "Known faults of the peer that are to be accommodated."),
     END};

@@ -15,6 +15,7 @@
 #include "mta/object.h"
 #include "mta/queue.h"
 #include "mta/refusals.h"
+#include "mta/sibling.h"
 #include "mta/tap.h"
 #include "mta/transfer_in.h"
 #include "mta/transfer_out.h"
@@ -202,6 +203,7 @@ err_t *agent_create(agent_t **out, const config_t *config, const agent_services_
     agent->repeats = repeat_create(pool, MTA_REPEAT_LIMIT);
     agent->refusals = refusals_create(agent);
     agent->awaited = awaited_create(agent);
+    agent->link_sequence = 1; /* told when a sibling agrees: it may remember an earlier run of this MTA */
     agent->started_utc = agent_utc(agent);
     agent->started_mono = agent_now(agent);
     apr_pool_cleanup_register(pool, agent, release_shared, apr_pool_cleanup_null);
@@ -571,6 +573,7 @@ static void forget_destination(destination_t *destination)
         connector_t *connector = (connector_t *)destination;
         transfer_out_forget_all(connector);
         transfer_in_forget_all(connector);
+        sibling_forget(connector);
         timers_cancel(timers, &connector->retry);
         timers_cancel(timers, &connector->wake);
     } else if (destination->kind == ROUTE_MAILBOX) {
@@ -592,6 +595,7 @@ void agent_destroy(agent_t *agent)
         association_drop(agent->associations);
     tap_forget_all(agent);
     timers_cancel(agent_timers(agent), &agent->sweep);
+    timers_cancel(agent_timers(agent), &agent->link_timer);
     timers_cancel(agent_timers(agent), &agent->stop_timer);
     refusals_stop(agent->refusals);
     awaited_destroy(agent->awaited);

@@ -10,6 +10,7 @@
 #include "mta/tap.h"
 #include "mta/transfer_in.h"
 #include "mta/refusals.h"
+#include "mta/sibling.h"
 #include "mta/transfer_out.h"
 #include "mta/watch.h"
 
@@ -102,6 +103,7 @@ static void end(void *baton)
     transfer_in_forget_confirmed(association);
     if (association->out)
         transfer_out_lost(association, NULL);
+    sibling_drop(association);
     if (association->since)
         tell_closed(association);
     if (association->link_test)
@@ -163,7 +165,7 @@ static void idle(void *baton)
         return;
     int64_t lifetime = idle_limit(association);
     int64_t disconnect = TIME_SECONDS((int64_t)config->disconnect);
-    if (association->in || association->out)
+    if (association->in || association_is_sending(association))
         association->activity = now;
     int64_t quiet = now - association->activity;
     if (quiet < lifetime) {
@@ -280,6 +282,7 @@ static void drained(void *context)
 {
     association_t *association = context;
     transfer_out_feed(association);
+    sibling_feed(association);
     association_pump(association);
 }
 
@@ -409,6 +412,7 @@ static void opened(association_t *association)
         association_release(association);
         return;
     }
+    sibling_opened(association, association->sibling);
     connector_opened(connector, association);
 }
 
@@ -457,6 +461,7 @@ static void aborted(association_t *association, const stack_indication_t *indica
     transfer_in_interrupted(association);
     if (association->out)
         transfer_out_lost(association, indication->err);
+    sibling_lost(association, indication);
     if (!was_open && association->outbound) {
         if (association->link_test)
             link_test_failed(association->link_test, indication->err);
@@ -480,8 +485,35 @@ static void turn_given(association_t *association)
 {
     association->turn_asked = false;
     association_next(association);
-    if (association->releasing && association->state == ASSOCIATION_OPEN && !association->out)
+    if (association->releasing && association->state == ASSOCIATION_OPEN &&
+        !association_is_sending(association))
         association_release(association);
+}
+
+/* Of our activity: a message, or what is told to a sibling. */
+
+static void checkpoint_confirmed(association_t *association, const stack_indication_t *indication)
+{
+    if (association->telling)
+        sibling_feed(association);
+    else
+        transfer_out_checkpoint(association, indication);
+}
+
+static void confirmed(association_t *association)
+{
+    if (association->telling)
+        sibling_told(association);
+    else
+        transfer_out_confirmed(association);
+}
+
+static void failed(association_t *association, const stack_indication_t *indication)
+{
+    if (association->telling)
+        sibling_refused(association, indication->err);
+    else
+        transfer_out_failed(association, indication);
 }
 
 static void indicate(void *context, const stack_indication_t *indication)
@@ -498,9 +530,9 @@ static void indicate(void *context, const stack_indication_t *indication)
     case STACK_TRANSFER_END: transfer_in_end(association); break;
     case STACK_TRANSFER_DISCARDED: transfer_in_discarded(association); break;
     case STACK_TRANSFER_INTERRUPTED: transfer_in_interrupted(association); break;
-    case STACK_CHECKPOINT_CONFIRM: transfer_out_checkpoint(association, indication); break;
-    case STACK_TRANSFER_CONFIRM: transfer_out_confirmed(association); break;
-    case STACK_TRANSFER_FAILED: transfer_out_failed(association, indication); break;
+    case STACK_CHECKPOINT_CONFIRM: checkpoint_confirmed(association, indication); break;
+    case STACK_TRANSFER_CONFIRM: confirmed(association); break;
+    case STACK_TRANSFER_FAILED: failed(association, indication); break;
     case STACK_TURN_PLEASE: turn_please(association, indication->priority); break;
     case STACK_TURN_GIVEN: turn_given(association); break;
     case STACK_CLOSE_INDICATION:
@@ -513,8 +545,8 @@ static void indicate(void *context, const stack_indication_t *indication)
 
 bool association_can_send(const association_t *association)
 {
-    return association->state == ASSOCIATION_OPEN && !association->out && !association->in &&
-           !association->test && osi_stack_is_open(association->stack) &&
+    return association->state == ASSOCIATION_OPEN && !association_is_sending(association) &&
+           !association->in && !association->test && osi_stack_is_open(association->stack) &&
            osi_stack_has_turn(association->stack);
 }
 
@@ -539,7 +571,8 @@ void association_ask_turn(association_t *association, int priority)
  * or it has waited for long enough. */
 static bool peer_has_precedence(association_t *association)
 {
-    if (!association->turn_wanted || association->out || !osi_stack_has_turn(association->stack))
+    if (!association->turn_wanted || association_is_sending(association) ||
+        !osi_stack_has_turn(association->stack))
         return false;
     const queue_entry_t *next = connector_next_entry(association->connector, association);
     return !next || next->queue_class > association->turn_wanted_priority ||
@@ -555,12 +588,12 @@ static void give_turn(association_t *association)
 
 void association_next(association_t *association)
 {
-    if (association->state == ASSOCIATION_OPEN && !association->out) {
+    if (association->state == ASSOCIATION_OPEN && !association_is_sending(association)) {
         association->turn_sent++;
         if (peer_has_precedence(association))
             give_turn(association);
         connector_kick(association->connector);
-        bool sends = association->out || association->state != ASSOCIATION_OPEN;
+        bool sends = association_is_sending(association) || association->state != ASSOCIATION_OPEN;
         if (sends)
             association->releasing = false;
         else if (association->agent->stopping)
@@ -576,7 +609,7 @@ void association_release(association_t *association)
         end_soon(association);
         return;
     }
-    if (association->state != ASSOCIATION_OPEN || association->out || association->in)
+    if (association->state != ASSOCIATION_OPEN || association_is_sending(association) || association->in)
         return;
     if (!association->outbound) { /* the release is the caller's */
         association_abort(association, STACK_ABORT_TEMPORARY_PROBLEM);
@@ -608,6 +641,7 @@ void association_drop(association_t *association)
     transfer_in_forget_confirmed(association);
     if (association->out)
         transfer_out_drop(association);
+    sibling_drop(association);
     destroy(association, false);
 }
 

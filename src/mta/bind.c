@@ -5,6 +5,7 @@
 #include "event/ids.h"
 #include "mta/connector.h"
 #include "mta/refusals.h"
+#include "mta/sibling.h"
 
 x411_mode_t bind_mode(osi_mode_t mode)
 {
@@ -18,6 +19,7 @@ void bind_write_argument(association_t *association, buffer_t *out)
 {
     const config_connector_t *config = association->connector->config;
     x411_bind_t bind = x411_bind_make(association->mode, config->local_mta_name, config->local_mta_password);
+    bind.sibling = association->offered = !association->test && sibling_offers(association->connector);
     x411_bind_encode(association->mode, X411_BIND_ARGUMENT, &bind, out);
 }
 
@@ -242,6 +244,7 @@ connector_t *bind_check_argument(association_t *association, const stack_indicat
         x411_bind_make(association->mode, config->local_mta_name, config->local_mta_password);
     if (!bind.authenticated)
         result = (x411_bind_t){.authenticated = false};
+    association->sibling = result.sibling = result.authenticated && bind.sibling && sibling_offers(connector);
     buffer_t *encoded = buffer_create(pool, MTA_OPEN_DATA_LIMIT);
     x411_bind_encode(association->mode, X411_BIND_RESULT, &result, encoded);
     osi_stack_set_transfer_limits(association->stack, config->checkpoint_size, config->window_size);
@@ -271,6 +274,7 @@ err_t *bind_check_result(association_t *association, const stack_indication_t *i
         event_raise(association->agent->services.events, EVENT_ID_CREDENTIALS_ERROR, &subject,
                     association->connector->destination.name, association->peer, err_describe(pool, err));
     }
+    association->sibling = !err && association->offered && bind.sibling;
     return err;
 }
 

@@ -49,6 +49,7 @@ static void take_apdu(blank_t *blank, bytes_t octets)
         switch (x411_stream_next(blank->stream, &octets, &range)) {
         case X411_STREAM_CONTENT: mask(range); break;
         case X411_STREAM_ENVELOPE:
+        case X411_STREAM_OWN:
         case X411_STREAM_APDU: break;
         case X411_STREAM_MORE:
         case X411_STREAM_END:

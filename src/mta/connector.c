@@ -8,6 +8,7 @@
 #include "mta/policy.h"
 #include "mta/queue.h"
 #include "mta/schedule.h"
+#include "mta/sibling.h"
 #include "mta/transfer_in.h"
 #include "mta/transfer_out.h"
 #include "mta/trouble.h"
@@ -80,7 +81,7 @@ static association_t *find_stale(const connector_t *connector)
     association_t *stale = NULL;
     mono_time_t oldest = agent_now(connector->destination.agent) - TIME_SECONDS(STALE_SECONDS);
     for (association_t *a = connector->associations; a; a = a->next) {
-        if (a->outbound || a->state != ASSOCIATION_OPEN || a->out || a->activity > oldest)
+        if (a->outbound || a->state != ASSOCIATION_OPEN || association_is_sending(a) || a->activity > oldest)
             continue;
         oldest = a->activity;
         stale = a;
@@ -208,7 +209,7 @@ static unsigned wanted(connector_t *connector, unsigned usable, bool *limited)
     uint64_t ready = queue_ready(&connector->destination);
     *limited = false;
     if (!ready && !connector->broken)
-        return connector->poll_wanted ? 1 : 0;
+        return connector->poll_wanted || connector->sibling.call_wanted ? 1 : 0;
     unsigned limit = config->maximum_associations;
     unsigned cap = limit > 1 ? limit - 1 : limit;
     uint64_t count = 1 + ready / (config->threshold ? config->threshold : 1);
@@ -256,7 +257,9 @@ void connector_kick(connector_t *connector)
     if (!connector->config || connector->disabled)
         return;
     use_idle_associations(connector);
-    if (!queue_ready(&connector->destination) && !connector->broken && !connector->poll_wanted) {
+    sibling_tell(connector);
+    if (!queue_ready(&connector->destination) && !connector->broken && !connector->poll_wanted &&
+        !connector->sibling.call_wanted) {
         connector->limit_told = false;
         return;
     }
@@ -290,6 +293,7 @@ void connector_opened(connector_t *connector, association_t *association)
         connector->poll_wanted = false;
         connector->last_error[0] = '\0';
         timers_cancel(agent_timers(connector->destination.agent), &connector->retry);
+        sibling_link_up(connector);
     } else if (connector->waiting) {
         connector_retry_early(connector);
     }
@@ -411,17 +415,23 @@ void connector_open_failed(connector_t *connector, association_t *association, c
     agent_t *agent = connector->destination.agent;
     if (association->state == ASSOCIATION_OVER)
         return; /* told already */
+    bool calls_again = sibling_calls_again(association);
     association->state = ASSOCIATION_OVER;
     const char *words = err ? err_describe(association->pool, err) : "the peer closed the connection";
     apr_cpystrn(connector->last_error, words, sizeof(connector->last_error));
     connector->failed_outbound++;
     if (association->test || agent->stopping || !connector->config)
         return;
+    if (calls_again) {
+        connector_kick(connector);
+        return;
+    }
     if (has_link(connector)) {
         refused_beside_others(connector, association, words);
         return;
     }
     tell_open_failed(connector, association, err, words);
+    sibling_link_down(connector);
     connector->attempts++;
     if (connector->attempts > connector->config->max_open_retries) {
         connector->attempts = connector->config->max_open_retries;
@@ -482,6 +492,7 @@ void connector_lost(association_t *association, const stack_indication_t *indica
     if (is_link_lost(association, indication)) {
         apr_cpystrn(connector->last_error, words, sizeof(connector->last_error));
         tell_link_lost(connector, association, words);
+        sibling_link_down(connector);
         return;
     }
     if (!indication->by_peer)
@@ -528,8 +539,10 @@ static void tell_switched(const connector_t *connector, const char *state, const
 
 void connector_set_disabled(connector_t *connector, bool disabled)
 {
-    if (connector->disabled != disabled)
+    if (connector->disabled != disabled) {
         tell_switched(connector, disabled ? "disabled" : "enabled", "by an operator");
+        sibling_link_changed(connector);
+    }
     connector->disabled = disabled;
     if (disabled) {
         timers_cancel(agent_timers(connector->destination.agent), &connector->retry);
@@ -564,6 +577,7 @@ void connector_configure(connector_t *connector, const config_connector_t *confi
     connector->removed = !config;
     connector->hold_until = 0;
     connector->limit_told = false;
+    sibling_reset(connector);
     schedule_begin(connector);
     timers_cancel(agent_timers(agent), &connector->retry);
     connector->waiting = false;
@@ -593,6 +607,7 @@ void connector_route_facts(const connector_t *connector, route_facts_t *facts)
                              .attempts = connector->attempts,
                              .waiting = connector->waiting,
                              .maximum_size = (uint64_t)config->maximum_message_size * 1024};
+    sibling_route_facts(connector, facts);
 }
 
 const char *connector_state_name(const connector_t *connector)

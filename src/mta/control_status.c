@@ -6,6 +6,7 @@
 #include "mta/connector.h"
 #include "mta/control_internal.h"
 #include "mta/queue.h"
+#include "mta/sibling.h"
 #include "mta/transfer_in.h"
 #include "mta/transfer_out.h"
 #include "x400_version.h"
@@ -113,6 +114,7 @@ static json_t *connector_json(connector_t *connector, apr_pool_t *pool)
                                         : ""));
     json_object_set_new(item, "conformance", json_string(conformance_name(config->conformance)));
     json_object_set_new(item, "state", json_string(connector_state_name(connector)));
+    json_object_set_new(item, "link_state", json_string(sibling_state_name(connector)));
     json_object_set_new(item, "queued", number(destination->count));
     json_object_set_new(item, "queued_octets", number(destination->octets));
     json_object_set_new(item, "urgent", number(destination->ready_count[MTA_CLASS_URGENT]));

@@ -122,6 +122,21 @@ typedef struct traffic_t {
     uint64_t sent_octets;
 } traffic_t;
 
+/* What a connector remembers of link-state (mta/sibling.h). */
+typedef struct sibling_t {
+    bool known;       /* the peer agreed to it since the start or the last reload */
+    bool refused;     /* it refused it: no more until a reload */
+    bool plain;       /* the next call is made without the offer, for one with it failed */
+    bool call_wanted; /* the peer is to be called though nothing is queued: there is news */
+    unsigned strikes; /* failures in a row that may be refusals */
+    uint64_t told;    /* agent's link_sequence that the peer has confirmed */
+    mono_time_t told_at;
+    apr_pool_t *heard_pool;
+    struct link_told_t *heard; /* what the peer tells, in heard_pool; NULL = nothing yet */
+    uint64_t heard_epoch;
+    uint64_t heard_sequence;
+} sibling_t;
+
 struct connector_t {
     destination_t destination; /* first: a connector is a destination */
     const config_connector_t *config;
@@ -144,6 +159,9 @@ struct connector_t {
     unsigned failures_untold; /* failed opens since the last event about them */
     mono_time_t failure_told; /* when 4284 and 4287 were logged last; 0 = not in this outage */
     char last_error[MTA_ERROR_TEXT];
+    sibling_t sibling;
+    mono_time_t
+        down_until; /* the link is known to be down, and may be taken to be until then; 0 = it is not */
     struct trace_t *trace; /* an operator looks on (mta/tap.h); NULL = nobody */
     traffic_t traffic;
     uint64_t failed_outbound;
@@ -198,6 +216,8 @@ struct association_t {
     bool two_way_alternate;
     bool turn_asked;          /* we sent a turn-please that was not answered */
     bool turn_wanted;         /* the peer asked for the turn */
+    bool offered;             /* our bind offered link-state */
+    bool sibling;             /* both binds did */
     bool releasing;           /* to be released as soon as the turn is here */
     uint8_t out_class;        /* of the transfer outward at hand */
     int turn_asked_priority;  /* of our turn-please */
@@ -216,8 +236,9 @@ struct association_t {
     transfer_in_t *in;
     transfer_in_t *confirmed; /* the last that came in: its confirmation may be on its way still */
     transfer_out_t *out;
-    mono_time_t since;    /* opened */
-    mono_time_t activity; /* last transfer */
+    struct telling_t *telling; /* link-state on its way; never with out */
+    mono_time_t since;         /* opened */
+    mono_time_t activity;      /* last transfer */
     uint64_t messages;
     uint64_t octets;
 };
@@ -248,6 +269,9 @@ struct agent_t {
     struct intake_t *intakes; /* being secured */
     trash_t *trash;           /* could not be deleted from the store yet */
     worker_t *worker;
+    uint64_t link_sequence;   /* grows when a link of ours comes up or goes down */
+    mono_time_t link_changed; /* when it did last */
+    timers_item_t link_timer; /* to tell the siblings */
     timers_item_t sweep;
     timers_item_t stop_timer;
     bool started;
@@ -270,6 +294,12 @@ struct agent_t {
     utc_time_t started_utc;
     mono_time_t started_mono;
 };
+
+/* True if an activity of ours is under way. */
+static inline bool association_is_sending(const association_t *association)
+{
+    return association->out || association->telling;
+}
 
 static inline mono_time_t agent_now(const agent_t *agent)
 {

@@ -9,6 +9,7 @@
 #include "mta/association.h"
 #include "mta/intake.h"
 #include "mta/object.h"
+#include "mta/sibling.h"
 #include "mta/trash.h"
 #include "mta/watch.h"
 
@@ -43,6 +44,8 @@ struct transfer_in_t {
     bool in_intake;
     checkpoint_t checkpoints[MTA_CHECKPOINT_MEMORY]; /* a ring */
     unsigned checkpoint_count;
+    bytes_t own; /* link-state, in the stream's buffer */
+    mono_time_t activity_before;
     timers_item_t expire;
 };
 
@@ -150,6 +153,45 @@ static void refuse(transfer_in_t *transfer)
     release(transfer);
 }
 
+/* Refuses for good an APDU that P1 does not know; the association and what else it carries go on. */
+static void refuse_unknown(transfer_in_t *transfer, const char *what, uint64_t offset)
+{
+    association_t *association = transfer->association;
+    const char *name = transfer->connector->destination.name;
+    char place[32];
+    if (transfer->refused)
+        return;
+    transfer->refused = true;
+    apr_snprintf(place, sizeof(place), "%" APR_UINT64_T_FMT, (apr_uint64_t)offset);
+    event_subject_t subject = {.connector = name, .layer = "P1"};
+    event_raise(transfer->agent->services.events, EVENT_ID_APDU_REFUSED, &subject, name,
+                association ? association->peer : "", what, place);
+    if (association) {
+        detach(transfer);
+        osi_stack_transfer_refuse(association->stack, false, agent_now(association->agent));
+        association_pump(association);
+    }
+    release(transfer);
+}
+
+/* Link-state: it is neither kept nor routed, and it is no reason to hold the association open. */
+static void take_own(transfer_in_t *transfer)
+{
+    association_t *association = transfer->association;
+    if (!association)
+        return;
+    err_t *err = sibling_take(association, transfer->own);
+    if (err) {
+        refuse_unknown(transfer, err_describe(transfer->object->pool, err), transfer->stream->offset);
+        return;
+    }
+    association->activity = transfer->activity_before;
+    detach(transfer);
+    osi_stack_transfer_accept(association->stack, agent_now(association->agent));
+    association_pump(association);
+    release(transfer);
+}
+
 /* Tells the peer that the APDU is ours now. */
 static void confirm(transfer_in_t *transfer)
 {
@@ -197,6 +239,10 @@ static void take_in(transfer_in_t *transfer)
     err_t *err = x411_stream_finish(pool, transfer->stream);
     if (err) {
         fail(transfer, err_describe(pool, err), transfer->stream->offset, "P1");
+        return;
+    }
+    if (transfer->stream->own) {
+        take_own(transfer);
         return;
     }
     if (transfer->store_failed) {
@@ -314,6 +360,7 @@ static bool feed(transfer_in_t *transfer, bytes_t octets)
             if (!decode(transfer, range))
                 return false;
             break;
+        case X411_STREAM_OWN: transfer->own = range; break;
         case X411_STREAM_CONTENT:
             /* A full chunk waits in the buffer until this shows that more follows. */
             if (buffer_length(transfer->content) == STORE_CHUNK_SIZE)
@@ -321,7 +368,10 @@ static bool feed(transfer_in_t *transfer, bytes_t octets)
             take_content(transfer, range);
             break;
         case X411_STREAM_FAILED:
-            fail(transfer, transfer->stream->fault, transfer->stream->fault_offset, "P1");
+            if (transfer->stream->fault_code == X411_ERROR_UNKNOWN)
+                refuse_unknown(transfer, transfer->stream->fault, transfer->stream->fault_offset);
+            else
+                fail(transfer, transfer->stream->fault, transfer->stream->fault_offset, "P1");
             return false;
         }
     }
@@ -338,6 +388,8 @@ void transfer_in_start(association_t *association, const stack_indication_t *ind
     transfer_in_t *transfer = create(association);
     transfer->activity = indication->activity;
     transfer->connection = *osi_stack_connection_id(association->stack);
+    transfer->stream->own_taken = association->sibling && sibling_offers(association->connector);
+    transfer->activity_before = association->activity;
     association->in = transfer;
     association->activity = agent_now(association->agent);
     watch_in(association);

@@ -23,6 +23,7 @@ enum {
     OPT_FAIL_AFTER,
     OPT_FAIL_TIMES,
     OPT_JSON,
+    OPT_LINK_STATE,
     OPT_MARK_EVERY,
     OPT_MARKS,
     OPT_PEER_NAME,
@@ -33,6 +34,7 @@ enum {
     OPT_REFUSE_TWA,
     OPT_SLOW_READ,
     OPT_STOP_AFTER,
+    OPT_STRICT,
     OPT_TPDU,
     OPT_WINDOW
 };
@@ -67,6 +69,8 @@ static const apr_getopt_option_t option_table[] = {
     {"refuse", OPT_REFUSE, 0, "refuse every bind as busy"},
     {"refuse-transfers", OPT_REFUSE_TRANSFERS, 1, "refuse the first so many transfers"},
     {"refuse-twa", OPT_REFUSE_TWA, 0, "refuse two-way alternate"},
+    {"strict", OPT_STRICT, 0, "cut the connection at the first octet that is not standard P1"},
+    {"link-state", OPT_LINK_STATE, 1, "offer link-state, and take, refuse or abort it when it comes"},
     {"json", OPT_JSON, 0, "totals as JSON"},
     {"help", P1TOOL_HELP, 0, "this text"},
     {"version", P1TOOL_VERSION, 0, "the version"},
@@ -108,6 +112,16 @@ static bool add_mode(sink_options_t *options, const char *text)
     return true;
 }
 
+static bool set_sibling(sink_options_t *options, const char *text)
+{
+    static const char *const words[] = {
+        [SINK_TAKES] = "take", [SINK_REFUSES] = "refuse", [SINK_ABORTS] = "abort"};
+    for (int i = SINK_TAKES; i <= SINK_ABORTS; i++)
+        if (strcmp(text, words[i]) == 0)
+            options->sibling = (sink_sibling_t)i;
+    return options->sibling != SINK_PLAIN;
+}
+
 static bool set_option(void *context, apr_pool_t *pool, int letter, const char *text)
 {
     arguments_t *arguments = context;
@@ -125,6 +139,8 @@ static bool set_option(void *context, apr_pool_t *pool, int letter, const char *
     case OPT_PORT_FILE: arguments->port_file = text; return true;
     case OPT_REFUSE: options->refuse = true; return true;
     case OPT_REFUSE_TWA: options->refuse_twa = true; return true;
+    case OPT_STRICT: options->strict = true; return true;
+    case OPT_LINK_STATE: return set_sibling(options, text);
     case OPT_JSON: options->json = true; return true;
     default: return set_number(options, letter, text);
     }
@@ -154,9 +170,10 @@ static void print_json(const sink_totals_t *totals, double seconds)
            (long long)totals->accepted, (unsigned long long)totals->octets, seconds,
            seconds > 0 ? (double)totals->accepted / seconds : 0);
     printf("\"duplicates\": %lld, \"unreadable\": %lld, \"discarded\": %lld, \"interrupted\": %lld, "
-           "\"resumed\": %lld, \"refused_transfers\": %lld, ",
+           "\"resumed\": %lld, \"refused_transfers\": %lld, \"link_states\": %lld, \"foreign\": %lld, ",
            (long long)totals->duplicates, (long long)totals->unreadable, (long long)totals->discarded,
-           (long long)totals->interrupted, (long long)totals->resumed, (long long)totals->transfers_refused);
+           (long long)totals->interrupted, (long long)totals->resumed, (long long)totals->transfers_refused,
+           (long long)totals->link_states, (long long)totals->foreign);
     printf(
         "\"associations\": {\"connections\": %lld, \"opened\": %lld, \"refused\": %lld, \"released\": %lld, "
         "\"broken\": %lld}, \"trouble\": %lld}\n",
@@ -177,6 +194,10 @@ static void print_text(const sink_options_t *options, const sink_totals_t *total
     printf("associations: %lld opened, %lld refused, %lld released, %lld broken, of %lld connections\n",
            (long long)totals->opened, (long long)totals->refused, (long long)totals->released,
            (long long)totals->broken, (long long)totals->connections);
+    if (options->strict)
+        printf("cut at what is not standard P1: %lld\n", (long long)totals->foreign);
+    if (options->sibling)
+        printf("link-state: %lld\n", (long long)totals->link_states);
     if (totals->trouble)
         printf("trouble: %lld\n", (long long)totals->trouble);
 }

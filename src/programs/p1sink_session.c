@@ -94,7 +94,12 @@ static void opened(session_t *session, const stack_indication_t *indication)
                                   indication->user_data, &bind);
     bool wrong = err || (options->peer_name && !string_is(&bind.name, options->peer_name)) ||
                  (options->peer_password && !string_is(&bind.password, options->peer_password));
-    if (options->refuse)
+    bool offered = bind.sibling && options->sibling != SINK_PLAIN;
+    buffer_t *results = offered ? session->sink->sibling_results : session->sink->bind_results;
+    if (options->strict && foreign_bind(indication->user_data)) {
+        session->sink->totals->foreign++;
+        session->please_cut = true;
+    } else if (options->refuse)
         refuse(session, STACK_REFUSE_RTS_BUSY, X411_BIND_BUSY);
     else if (options->refuse_twa && indication->two_way_alternate)
         refuse(session, STACK_REFUSE_UNACCEPTABLE_DIALOGUE_MODE, X411_BIND_UNACCEPTABLE_DIALOGUE_MODE);
@@ -103,8 +108,7 @@ static void opened(session_t *session, const stack_indication_t *indication)
     else {
         session->sink->totals->opened++;
         request_failed(session,
-                       osi_stack_open_accept(session->link.stack,
-                                             buffer_bytes(&session->sink->bind_results[session->mode]),
+                       osi_stack_open_accept(session->link.stack, buffer_bytes(&results[session->mode]),
                                              now_of(session)));
     }
 }
@@ -115,10 +119,34 @@ static void stop(void *baton)
     net_loop_stop(sink->loop);
 }
 
+static void answer_link_state(session_t *session)
+{
+    sink_t *sink = session->sink;
+    osi_stack_t *stack = session->link.stack;
+    sink->totals->link_states++;
+    transfer_drop(session->transfer);
+    session->transfer = NULL;
+    if (sink->options->sibling == SINK_REFUSES)
+        request_failed(session, osi_stack_transfer_refuse(stack, false, now_of(session)));
+    else if (sink->options->sibling == SINK_ABORTS)
+        session->please_abort = true;
+    else
+        request_failed(session, osi_stack_transfer_accept(stack, now_of(session)));
+}
+
 static void accept_transfer(session_t *session)
 {
     sink_t *sink = session->sink;
     session->complete = false;
+    if (sink->options->strict && foreign_apdu(session->transfer)) {
+        sink->totals->foreign++;
+        session->please_cut = true;
+        return;
+    }
+    if (sink->options->sibling && foreign_link_state(session->transfer)) {
+        answer_link_state(session);
+        return;
+    }
     if (sink->refuses_left > 0) {
         sink->refuses_left--;
         sink->totals->transfers_refused++;
@@ -176,7 +204,12 @@ static void received(session_t *session, bytes_t octets)
     sink_t *sink = session->sink;
     if (!session->transfer || session->please_cut)
         return;
+    bool first = session->transfer->total == 0;
     transfer_data(sink, session->transfer, octets);
+    if (first && sink->options->strict && foreign_apdu(session->transfer)) {
+        sink->totals->foreign++;
+        session->please_cut = true;
+    }
     if (sink->options->fail_after_octets >= 0 && sink->fails_left > 0 &&
         session->transfer->total >= (uint64_t)sink->options->fail_after_octets) {
         sink->fails_left--;
@@ -354,6 +387,9 @@ err_t *sink_listen(sink_t *sink, net_listener_t **listener)
         buffer_init(&sink->bind_results[mode], sink->pool, OPEN_DATA_LIMIT);
         if (!x411_bind_encode((x411_mode_t)mode, X411_BIND_RESULT, &bind, &sink->bind_results[mode]))
             return err_create(sink->pool, APR_ENOSPC, "P1", "the name and password are too long");
+        bind.sibling = true;
+        buffer_init(&sink->sibling_results[mode], sink->pool, OPEN_DATA_LIMIT);
+        x411_bind_encode((x411_mode_t)mode, X411_BIND_RESULT, &bind, &sink->sibling_results[mode]);
     }
     net_listen_t listen = {.address = options->address,
                            .port = options->port,

@@ -10,6 +10,9 @@
 #include "x411/bind.h"
 #include "x411/message.h"
 
+/* Link-state: not offered; or offered, and then taken, refused, or the association aborted at it. */
+typedef enum sink_sibling_t { SINK_PLAIN, SINK_TAKES, SINK_REFUSES, SINK_ABORTS } sink_sibling_t;
+
 typedef struct sink_options_t {
     const char *address; /* NULL = any */
     uint16_t port;
@@ -39,6 +42,8 @@ typedef struct sink_options_t {
     int64_t abort_after;          /* abort an association after so many APDUs; 0 = never */
     bool refuse;                  /* refuse every bind: busy */
     int64_t refuse_transfers;     /* refuse so many transfers, as a temporary trouble */
+    bool strict;                  /* cut the connection at what is not standard P1 */
+    sink_sibling_t sibling;       /* what to do with link-state */
 } sink_options_t;
 
 typedef struct sink_totals_t {
@@ -52,9 +57,11 @@ typedef struct sink_totals_t {
     int64_t discarded;
     int64_t interrupted;
     int64_t resumed;
-    int64_t duplicates; /* of the APDUs accepted: those whose MTS identifier was there before */
-    int64_t unreadable; /* APDUs in which no identifier was found */
-    int64_t trouble;    /* of the system or this program */
+    int64_t duplicates;  /* of the APDUs accepted: those whose MTS identifier was there before */
+    int64_t unreadable;  /* APDUs in which no identifier was found */
+    int64_t link_states; /* APDUs of siblings, which are not counted otherwise */
+    int64_t foreign;     /* cuts at what is not standard P1 */
+    int64_t trouble;     /* of the system or this program */
     uint64_t octets;
     mono_time_t begun; /* first APDU */
     mono_time_t ended; /* last */
@@ -99,7 +106,8 @@ typedef struct sink_t {
     int64_t fails_left;
     int64_t refuses_left;
     int64_t file_number;
-    buffer_t bind_results[3]; /* one for each mode */
+    buffer_t bind_results[3];    /* one for each mode */
+    buffer_t sibling_results[3]; /* with the offer of link-state */
     const char *host;
     utc_time_t started;
     uint16_t reference;
@@ -119,6 +127,15 @@ void transfer_keep(sink_t *sink, transfer_t *transfer);
 transfer_t *transfer_resume(sink_t *sink, const transfer_key_t *key, unsigned serial);
 /* True if this one was completed not long ago. */
 bool transfer_was_completed(const sink_t *sink, const transfer_key_t *key);
+
+/* p1sink_foreign.c: what is not standard P1. */
+/* True if a bind argument has elements that X.411 does not know. */
+bool foreign_bind(bytes_t argument);
+/* True if what is here of the APDU is neither message nor report nor probe, or has a tag of the PRIVATE
+ * class. */
+bool foreign_apdu(const transfer_t *transfer);
+/* True if the APDU is link-state. */
+bool foreign_link_state(const transfer_t *transfer);
 
 /* After so many APDUs: a line with their number and the time, microseconds of UTC, in the file of marks. */
 void sink_mark(sink_t *sink);

@@ -35,7 +35,8 @@ void transfer_data(sink_t *sink, transfer_t *transfer, bytes_t octets)
 {
     transfer->total += octets.length;
     size_t held = buffer_length(&transfer->head);
-    if (sink->options->check_duplicates && held < TRANSFER_HEAD_LIMIT)
+    bool wanted = sink->options->check_duplicates || sink->options->strict || sink->options->sibling;
+    if (wanted && held < TRANSFER_HEAD_LIMIT)
         buffer_append(&transfer->head, bytes_slice(octets, 0, TRANSFER_HEAD_LIMIT - held));
     if (transfer->file &&
         apr_file_write_full(transfer->file, octets.data, octets.length, NULL) != APR_SUCCESS)

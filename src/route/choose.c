@@ -3,13 +3,15 @@
 
 #include <apr_strings.h>
 
+#include "route/link_state.h"
 #include "route/table.h"
 
 /* A target whose pattern is the longest match. */
 typedef struct contender_t {
     const table_entry_t *entry;
     route_facts_t facts;
-    unsigned step; /* that took it out, 0 = still in */
+    const char *behind; /* in words that a link behind it is down, NULL = not that it is known */
+    unsigned step;      /* that took it out, 0 = still in */
     const char *why;
 } contender_t;
 
@@ -96,7 +98,7 @@ static void configured_facts(const config_connector_t *connector, route_facts_t 
     facts->maximum_size = (uint64_t)connector->maximum_message_size * 1024;
 }
 
-static void gather_facts(race_t *race)
+static void gather_facts(race_t *race, const subject_t *subject)
 {
     for (size_t i = 0; i < race->count; i++) {
         contender_t *contender = &race->contenders[i];
@@ -108,6 +110,9 @@ static void gather_facts(race_t *race)
             race->state->facts(race->state->context, target.index, &contender->facts);
         else
             configured_facts(&race->table->config->connectors[target.index], &contender->facts);
+        if (contender->facts.told)
+            contender->behind =
+                link_told_down(contender->facts.told, subject, contender->facts.now, race->pool);
     }
 }
 
@@ -171,6 +176,12 @@ static unsigned by_activation(const contender_t *contender)
     return (unsigned)contender->facts.activation;
 }
 
+/* As soon active, but with a dead link behind it. */
+static unsigned by_next_hop(const contender_t *contender)
+{
+    return contender->behind != NULL;
+}
+
 static unsigned by_attempts(const contender_t *contender)
 {
     return contender->facts.attempts;
@@ -201,10 +212,8 @@ static const char *explain_preference(const race_t *race, unsigned step, unsigne
 {
     switch (step) {
     case ROUTE_STEP_ACTIVATION:
-        if (mine / 2 == best / 2)
-            return "its MTA says that the link behind it is down";
-        return apr_psprintf(race->pool, "it is %s, another is %s", activation_name(mine / 2),
-                            activation_name(best / 2));
+        return apr_psprintf(race->pool, "it is %s, another is %s", activation_name(mine),
+                            activation_name(best));
     case ROUTE_STEP_ATTEMPTS:
         return apr_psprintf(race->pool, "it has %u failed attempts, another has %u", mine, best);
     case ROUTE_STEP_WAITING: return "it waits for an open retry, another does not";
@@ -223,7 +232,9 @@ static void prefer(race_t *race, unsigned step, unsigned (*value)(const contende
     for (size_t i = 0; i < race->count; i++) {
         contender_t *contender = &race->contenders[i];
         if (!contender->step && value(contender) > best)
-            drop(race, contender, step, explain_preference(race, step, value(contender), best));
+            drop(race, contender, step,
+                 value == by_next_hop ? contender->behind
+                                      : explain_preference(race, step, value(contender), best));
     }
 }
 
@@ -241,6 +252,7 @@ static void run_eliminations(race_t *race)
     exclude(race, ROUTE_STEP_EXCLUDED, tried);
     exclude(race, ROUTE_STEP_RETRIES, retries_used_up);
     prefer(race, ROUTE_STEP_ACTIVATION, by_activation);
+    prefer(race, ROUTE_STEP_ACTIVATION, by_next_hop);
     prefer(race, ROUTE_STEP_ATTEMPTS, by_attempts);
     prefer(race, ROUTE_STEP_WAITING, by_waiting);
     prefer(race, ROUTE_STEP_COST, by_cost);
@@ -264,8 +276,10 @@ static void run_race(race_t *race)
         if (!first)
             drop(race, contender, ROUTE_STEP_ORDER, "another comes first in the configuration");
         else
-            contender->why =
-                contender->facts.disabled ? "chosen; the operator has disabled it: messages wait" : "chosen";
+            contender->why = contender->facts.disabled ? "chosen; the operator has disabled it: messages wait"
+                             : contender->behind
+                                 ? apr_pstrcat(race->pool, "chosen; but ", contender->behind, NULL)
+                                 : "chosen";
         first = false;
     }
 }
@@ -305,7 +319,7 @@ static void hold_race(race_t *race, const route_table_t *table, const subject_t 
     *race = (race_t){.table = table, .state = state, .pool = pool};
     table_match(table, subject, text, pool, on_match, race);
     sort_contenders(race);
-    gather_facts(race);
+    gather_facts(race, subject);
     run_race(race);
 }
 

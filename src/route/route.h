@@ -40,10 +40,12 @@ typedef struct route_facts_t {
     bool disabled;        /* by the operator: chosen only if no other is left; the message waits there */
     bool retries_used_up; /* its open retries are used up */
     route_activation_t activation;
-    unsigned attempts;     /* failed opens in a row */
-    bool waiting;          /* for the next open retry */
-    uint64_t maximum_size; /* octets, 0 = none */
-    const char *barred;    /* in words why this message may not go there; NULL: it may */
+    unsigned attempts;              /* failed opens in a row */
+    bool waiting;                   /* for the next open retry */
+    uint64_t maximum_size;          /* octets, 0 = none */
+    const char *barred;             /* in words why this message may not go there; NULL: it may */
+    const struct link_told_t *told; /* what its MTA, a sibling, tells of its own links; NULL = nothing */
+    mono_time_t now;                /* for told */
 } route_facts_t;
 
 typedef struct route_state_t {

@@ -107,11 +107,14 @@ static bool handle_apdu(x411_stream_t *stream, const element_t *element)
 {
     if (stream->apdu_seen)
         return malformed(stream, "more than one APDU");
-    if (!element->constructed ||
-        (element->tag != BER_CONTEXT(X411_MESSAGE) && element->tag != BER_CONTEXT(X411_REPORT) &&
-         element->tag != BER_CONTEXT(X411_PROBE)))
-        return malformed(stream, "neither a message nor a report nor a probe");
+    bool standard = element->tag == BER_CONTEXT(X411_MESSAGE) || element->tag == BER_CONTEXT(X411_REPORT) ||
+                    element->tag == BER_CONTEXT(X411_PROBE);
+    stream->own = stream->own_taken && element->tag == X411_TAG_OWN;
+    if (!element->constructed || !(standard || stream->own))
+        return fail(stream, X411_ERROR_UNKNOWN, "neither a message nor a report nor a probe");
     stream->apdu_seen = true;
+    if (stream->own)
+        return start_collecting(stream, element);
     stream->kind = (x411_kind_t)BER_TAG_NUMBER(element->tag);
     stream->kind_known = true;
     if (stream->kind == X411_MESSAGE)
@@ -306,6 +309,8 @@ x411_stream_event_t x411_stream_next(x411_stream_t *stream, bytes_t *input, byte
         if (stream->collected_pending) {
             stream->collected_pending = false;
             *range = buffer_bytes(&stream->collected);
+            if (stream->own)
+                return X411_STREAM_OWN;
             return stream->kind == X411_MESSAGE ? X411_STREAM_ENVELOPE : X411_STREAM_APDU;
         }
         if (stream->bulk > 0) {

@@ -14,6 +14,7 @@ typedef enum x411_stream_event_t {
                              destroyed */
     X411_STREAM_CONTENT,  /* message: *range = the next content octets, a part of the input */
     X411_STREAM_APDU,     /* probe, report: *range = the whole APDU, for x411_envelope_decode; likewise */
+    X411_STREAM_OWN,      /* own_taken: *range = the whole APDU [PRIVATE 400]; likewise */
     X411_STREAM_END,      /* everything is closed; once. Octets after it are a fault */
     X411_STREAM_FAILED    /* see fault; from now on always */
 } x411_stream_event_t;
@@ -26,13 +27,15 @@ typedef struct x411_stream_frame_t {
 
 typedef struct x411_stream_t {
     x411_mode_t mode;
+    bool own_taken;   /* set by the caller: an APDU of ours, [PRIVATE 400], is taken; else it is unknown */
+    bool own;         /* it is one */
     x411_kind_t kind; /* meaningful once kind_known */
     bool kind_known;
     uint64_t offset;         /* octets taken so far, from the start of the APDU */
     uint64_t content_length; /* content octets handed out so far */
     const char *fault;       /* what is wrong (a literal); NULL while all is well */
     uint64_t fault_offset;   /* where */
-    x411_error_t fault_code; /* X411_ERROR_MALFORMED or X411_ERROR_LIMIT */
+    x411_error_t fault_code; /* X411_ERROR_MALFORMED, X411_ERROR_LIMIT or X411_ERROR_UNKNOWN */
     /* private */
     bool ended;             /* everything is closed */
     bool end_said;          /* X411_STREAM_END was returned */

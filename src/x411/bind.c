@@ -2,6 +2,9 @@
 
 #include "x411/fields.h"
 
+/* What the element of siblings says: whose it is, and the version of what they may then send. */
+static const char sibling_mark[] = "x400mta link-state 1";
+
 x411_bind_t x411_bind_make(x411_mode_t mode, const char *name, const char *password)
 {
     return (x411_bind_t){.authenticated = true,
@@ -63,6 +66,8 @@ static bool read_authenticated(const ber_reader_t *reader, const ber_tlv_t *tlv,
             }
         } else if (item.tag == BER_CONTEXT(2)) {
             bind->security_context = item.content;
+        } else if (item.tag == X411_TAG_OWN && !item.constructed) {
+            bind->sibling = bytes_equal(item.content, bytes_of_string(sibling_mark));
         }
     }
     return ber_ok(reader);
@@ -152,6 +157,8 @@ bool x411_bind_encode(x411_mode_t mode, x411_bind_kind_t kind, const x411_bind_t
             ber_put_header(&writer, BER_CONTEXT(2), true, bind->security_context.length);
             ber_put_raw(&writer, bind->security_context);
         }
+        if (bind->sibling)
+            ber_put_octets(&writer, X411_TAG_OWN, bytes_of_string(sibling_mark));
         ber_close(&writer);
     }
     if (mode == X411_MODE_NORMAL)

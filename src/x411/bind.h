@@ -24,6 +24,9 @@ typedef struct x411_bind_t {
     x411_string_t password;   /* SIMPLE: type BER_IA5_STRING or BER_OCTET_STRING as received */
     bytes_t raw_credentials;  /* the credentials element (TLV) as received */
     bytes_t security_context; /* contents of [2] as received; empty = absent */
+    /* Not of the standard: the element [PRIVATE 400] in the authenticated form, by which MTAs of this kind
+     * that are configured as siblings tell each other that they take link-state (route/link_state.h). */
+    bool sibling;
 } x411_bind_t;
 
 /* MTABindError (X.411 Figure 4); 1 is in no text of it. */

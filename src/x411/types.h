@@ -27,8 +27,12 @@ typedef enum x411_error_t {
     X411_ERROR_LIMIT, /* a limit of this implementation: too many or too long */
     X411_ERROR_VALUE, /* well-formed, but not a value that can be used (a date, an address text) */
     X411_ERROR_DOWNGRADE, /* cannot be said in 1984 P1 (unable-to-downgrade) */
-    X411_ERROR_ENCODE     /* the encoding does not fit the buffer given */
+    X411_ERROR_ENCODE,    /* the encoding does not fit the buffer given */
+    X411_ERROR_UNKNOWN    /* well-formed so far, but neither a message nor a report nor a probe */
 } x411_error_t;
+
+/* The tag of what MTAs of this kind say to each other beyond the standard, where both have agreed to that. */
+#define X411_TAG_OWN BER_PRIVATE(400)
 
 /* Upper bounds of X.411 Annex B (MTSUpperBounds) and E.163-4. */
 enum {

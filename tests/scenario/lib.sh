@@ -101,21 +101,22 @@ mta() {
     mkdir -p "$WORK/$who/data"
 }
 
-# link A B CONFORMANCE. LINK_PORT, LINK_OVERRIDE, LINK_ADVANCED, LINK_SPACES and LINK_PASSWORD change what is
-# written, for one call.
+# link A B CONFORMANCE. LINK_PORT, LINK_OVERRIDE, LINK_ADVANCED, LINK_SPACES, LINK_PASSWORD and LINK_INTERVAL (open and
+# transfer interval) change what is written, for one call.
 link() {
     conf=$WORK/$1/x400mta.conf
     {
         printf 'connector "%s" {\n    general {\n        remote-mta-name = "MTA-%s"\n' "$2" "$2"
         printf '        remote-mta-password = "%s"\n    }\n' "${LINK_PASSWORD-secret-$2}"
         printf '    stack {\n        remote-host-name = "127.0.0.1"\n        port = %s\n    }\n' "${LINK_PORT:-$(get "port_$2")}"
-        printf '    override {\n        open-interval = 1s\n        transfer-interval = 1s\n        connect-timeout = 20s\n'
+        printf '    override {\n        open-interval = %s\n        transfer-interval = %s\n' "${LINK_INTERVAL:-1s}" "${LINK_INTERVAL:-1s}"
+        printf '        connect-timeout = 20s\n'
         printf '        %s\n    }\n' "${LINK_OVERRIDE:-}"
         printf '    address-space = { %s }\n' "${LINK_SPACES:-\"C=GB;A= ;P=$2\"}"
         printf '    advanced {\n        mta-conformance = "%s"\n        remote-country = GB\n        remote-admd = " "\n' "$3"
         printf '        remote-prmd = "%s"\n        %s\n    }\n}\n' "$2" "${LINK_ADVANCED:-}"
     } >>"$conf"
-    unset LINK_PORT LINK_OVERRIDE LINK_ADVANCED LINK_SPACES LINK_PASSWORD
+    unset LINK_PORT LINK_OVERRIDE LINK_ADVANCED LINK_SPACES LINK_PASSWORD LINK_INTERVAL
 }
 
 mailbox() {

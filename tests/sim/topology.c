@@ -48,6 +48,13 @@ bool topology_two_way(const topology_t *topology, unsigned a, unsigned b)
     return (*link_of(topology, a, b) - 1) % 2;
 }
 
+/* In some networks most of the links are configured as between siblings, on one side or both. */
+static bool is_sibling(const topology_t *topology, unsigned node, unsigned peer)
+{
+    unsigned mix = topology->open_interval + node * 7 + peer * 13;
+    return topology->open_interval % 3 == 0 && mix % 4 != 0;
+}
+
 static void draw(topology_t *topology)
 {
     world_t *world = topology->world;
@@ -187,8 +194,9 @@ static void add_connector(topology_t *topology, unsigned node, unsigned peer, bu
         topology->checkpoint_size, topology->window_size, topology->threshold, topology->max_open_retries,
         topology->open_interval, topology->maximum_associations);
     add_spaces(topology, node, peer, text);
-    add(text, "  advanced { mta-conformance = \"%s\" two-way-alternate = %s }\n}\n",
-        modes[topology_mode(topology, node, peer)], topology_two_way(topology, node, peer) ? "on" : "off");
+    add(text, "  advanced { mta-conformance = \"%s\" two-way-alternate = %s sibling = %s }\n}\n",
+        modes[topology_mode(topology, node, peer)], topology_two_way(topology, node, peer) ? "on" : "off",
+        is_sibling(topology, node, peer) ? "on" : "off");
 }
 
 static void configure(topology_t *topology, node_t *node)

@@ -139,6 +139,30 @@ static void test_P1_14_malformed_binds(void)
     apr_pool_destroy(pool);
 }
 
+/* The offer of siblings is an element of its own; of whatever else a peer adds nothing is read. */
+static void test_KB916986_the_offer_of_siblings(void)
+{
+    apr_pool_t *pool = support_pool();
+    buffer_t *out = buffer_create(pool, 1000);
+    x411_bind_t bind = x411_bind_make(X411_MODE_NORMAL, "PPA", "a-secret");
+    bind.sibling = true;
+    CU_ASSERT(x411_bind_encode(X411_MODE_NORMAL, X411_BIND_ARGUMENT, &bind, out));
+    x411_bind_t again;
+    CU_ASSERT_PTR_NULL_FATAL(
+        x411_bind_decode(pool, X411_MODE_NORMAL, X411_BIND_ARGUMENT, buffer_bytes(out), &again));
+    CU_ASSERT(again.sibling);
+    CU_ASSERT(bytes_equal(again.password.octets, bind.password.octets));
+    CU_ASSERT_FALSE(decode(pool, X411_MODE_NORMAL, X411_BIND_ARGUMENT, PPA_NORMAL).sibling);
+    static const char *const others[] = {"A10B 8003505041 DF8310 020500", "A109 8003505041 C8020500",
+                                         "A10B 8003505041 FF8310 020500"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        bind = decode(pool, X411_MODE_1984, X411_BIND_ARGUMENT, others[i]);
+        CU_ASSERT_FALSE(bind.sibling);
+        CU_ASSERT(bytes_equal(bind.name.octets, BYTES_LITERAL("PPA")));
+    }
+    apr_pool_destroy(pool);
+}
+
 static const unit_test_t tests[] = {
     UNIT_TEST(test_P1_01_bind_of_each_mode),
     UNIT_TEST(test_P1_01_unauthenticated),
@@ -146,6 +170,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(test_P1_01_case_of_the_password_is_kept),
     UNIT_TEST(test_P1_01_errors),
     UNIT_TEST(test_P1_14_malformed_binds),
+    UNIT_TEST(test_KB916986_the_offer_of_siblings),
 };
 
 UNIT_MAIN("x411/bind", tests)

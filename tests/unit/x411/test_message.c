@@ -405,6 +405,7 @@ static void test_P1_14_malformed_streams(void)
         {"A080 3180 0001", "unexpected end-of-contents"},
         {"8000", "neither a message"},
         {"A300", "neither a message"},
+        {"FF8310 03 020101", "neither a message"},
         {"0000", "unexpected end-of-contents"},
         {"A0FF", "reserved length"},
         {"A0 8A 0102030405060708090A", "length too large"},
