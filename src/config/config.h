@@ -249,6 +249,8 @@ typedef struct config_t {
     struct {
         const char *driver;
         const char *parameters;
+        unsigned lease; /* seconds */
+        bool wait;      /* for a store that another process owns */
     } store;
     struct {
         const char *file; /* text event log, NULL = none */

@@ -411,6 +411,11 @@ static const schema_option_t store_options[] = {
     STRING("driver", CONFIG(store.driver), "sqlite3", 1, 64, NULL, "Driver of the database: `sqlite3`."),
     STRING("parameters", CONFIG(store.parameters), NULL, 0, TEXT_BOUND, NULL,
         "Parameters of the driver; for `sqlite3` the path of the file, by default `queue.db` in `data-folder`."),
+    NUMBER("lease", SCHEMA_SECONDS, CONFIG(store.lease), "5", 0, 300, NULL,
+        "How long the owner of the store may give no sign of life before another process that waits for it takes it "
+        "over. `0`: never; whoever holds the lock of the file owns the store."),
+    BOOLEAN("wait", CONFIG(store.wait), "on", NULL,
+        "A service that starts while another process owns the store waits for it (event 12130); `off` makes it end."),
     END};
 
 static const schema_option_t log_options[] = {

@@ -76,7 +76,7 @@ static void watch(net_conn_t *conn)
 /* Gives octets to the socket until it takes no more; *left tells whether some are left. */
 static apr_status_t flush(net_conn_t *conn, buffer_t *output, bool *left)
 {
-    while (buffer_length(output) > 0) {
+    while (buffer_length(output) > 0 && net_loop_lets_out(conn->source.loop)) {
         bytes_t octets = buffer_bytes(output);
         apr_size_t length = octets.length;
         apr_status_t status = apr_socket_send(conn->socket, (const char *)octets.data, &length);

@@ -46,6 +46,8 @@ void net_source_end(net_source_t *source);
 /* Only the loop's own thread may be here (checked in debug builds). */
 void net_loop_check_thread(const net_loop_t *loop);
 uint8_t *net_loop_read_buffer(net_loop_t *loop);
+/* Whether output may go to a socket now (net_loop_set_gate). */
+bool net_loop_lets_out(net_loop_t *loop);
 resolver_t *net_loop_resolver(net_loop_t *loop);
 
 typedef enum conn_state_t {

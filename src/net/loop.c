@@ -12,6 +12,7 @@
 enum {
     FIRST_POSTS = 16,
     MICROSECONDS_PER_MILLISECOND = 1000,
+    GATE_PAUSE = 10000,         /* microseconds */
     LONGEST_WAIT_SECONDS = 3600 /* systems count milliseconds in an int: a far timer must not overflow it */
 };
 
@@ -42,6 +43,9 @@ struct net_loop_t {
     net_conn_t *closing, **closing_end;
     void (*turn_end)(void *baton);
     void *turn_end_baton;
+    bool (*gate)(void *baton);
+    void *gate_baton;
+    bool held_back; /* output, in this turn */
     net_inherited_t *inherited;
     resolver_t *resolver;
     resolver_lookup_t lookup;
@@ -222,6 +226,9 @@ err_t *net_loop_run(net_loop_t *loop)
         if (loop->turn_end)
             loop->turn_end(loop->turn_end_baton);
         free_dead(loop);
+        if (loop->held_back) /* sockets that take output are ready all the time */
+            apr_sleep(GATE_PAUSE);
+        loop->held_back = false;
     }
     apr_atomic_set32(&loop->stopping, 0);
     loop->running = false;
@@ -268,6 +275,19 @@ timers_t *net_loop_timers(net_loop_t *loop)
 {
     net_loop_check_thread(loop);
     return &loop->timers;
+}
+
+void net_loop_set_gate(net_loop_t *loop, bool (*open)(void *baton), void *baton)
+{
+    loop->gate = open;
+    loop->gate_baton = baton;
+}
+
+bool net_loop_lets_out(net_loop_t *loop)
+{
+    bool open = !loop->gate || loop->gate(loop->gate_baton);
+    loop->held_back |= !open;
+    return open;
 }
 
 void net_loop_set_turn_end(net_loop_t *loop, void (*run)(void *baton), void *baton)

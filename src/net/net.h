@@ -30,6 +30,9 @@ size_t net_loop_connections(const net_loop_t *loop);
 /* Called once at the end of each turn, after all input of that turn was given up (for work in batches). */
 void net_loop_set_turn_end(net_loop_t *loop, void (*run)(void *baton), void *baton);
 
+/* Asked before output goes to a socket: while open(baton) is false all output of the loop is held back. */
+void net_loop_set_gate(net_loop_t *loop, bool (*open)(void *baton), void *baton);
+
 typedef struct net_conn_ops_t {
     void (*connected)(void *context);             /* dialled connections only */
     void (*input)(void *context, bytes_t octets); /* octets that came; valid during the call */

@@ -172,6 +172,7 @@ static int check(mtacheck_t *program)
     print_format(program, "mtacheck %s: %s", X400_VERSION, config->store.parameters);
     store_check_t options = {.driver = config->store.driver,
                              .parameters = config->store.parameters,
+                             .lease = (int64_t)config->store.lease * 1000000,
                              .aside =
                                  apr_pstrcat(program->pool, config->mta.data_folder, "/MTACHECK.OUT", NULL),
                              .judge = judge,

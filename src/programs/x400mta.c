@@ -17,6 +17,7 @@
 #include "route/route.h"
 #include "x400_version.h"
 #include "x400mta_advice.h"
+#include "x400mta_store.h"
 #include "x400mta_system.h"
 
 enum { STOP_PATIENCE_SECONDS = 30, ALIVE_SECONDS = 1 };
@@ -42,6 +43,7 @@ typedef struct service_t {
     agent_t *agent;
     admin_t *admin;
     timers_item_t alive;
+    err_t *ended_by; /* why the service ends though nobody told it to */
 } service_t;
 
 static const apr_getopt_option_t options[] = {
@@ -216,6 +218,11 @@ static void store_ready(void *baton)
     service_t *service = baton;
     if (service->agent)
         agent_store_ready(service->agent);
+    if (!service->store || service->ended_by)
+        return;
+    service->ended_by = opening_lost(service->store, service->config, service->events, service->pool);
+    if (service->ended_by)
+        net_loop_stop(service->loop);
 }
 
 static void store_notify(void *context)
@@ -280,19 +287,11 @@ static err_t *open_text_logs(service_t *service)
                          service->events, service->pool);
 }
 
-static err_t *open_store(service_t *service)
+/* What another process may have in its store is not sent from here. */
+static bool may_send(void *baton)
 {
-    const config_t *config = service->config;
-    apr_status_t status = apr_dir_make_recursive(
-        config->mta.data_folder, APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE, service->pool);
-    if (status != APR_SUCCESS)
-        return err_from_status(service->pool, status, "cannot make the data folder %s (mta.data-folder)",
-                               config->mta.data_folder);
-    store_config_t store = {.driver = config->store.driver,
-                            .parameters = config->store.parameters,
-                            .notify = store_notify,
-                            .notify_context = service};
-    return store_open(&service->store, &store, service->pool);
+    const service_t *service = baton;
+    return !service->store || store_owns(service->store);
 }
 
 static err_t *open_agent(service_t *service)
@@ -326,6 +325,42 @@ static err_t *become_user(service_t *service)
     return err;
 }
 
+/* All that needs the store. */
+static err_t *start_agent(service_t *service)
+{
+    net_loop_set_gate(service->loop, may_send, service);
+    err_t *err = open_text_logs(service);
+    if (!err) {
+        system_take_sockets(service->loop);
+        err = open_agent(service);
+        system_report_sockets(service->loop, service->events);
+    }
+    if (!err)
+        err = admin_start(&service->admin, service->agent, service->loop, service->config, service->events,
+                          service->pool);
+    if (!err) {
+        event_raise(service->events, EVENT_ID_STARTED, NULL, X400_VERSION, X400_BUILD);
+        platform_service_ready("running");
+    }
+    return err;
+}
+
+static void store_failed(void *context, err_t *err)
+{
+    service_t *service = context;
+    event_raise(service->events, EVENT_ID_STORE_FAILURE, NULL, "open", err_describe(service->pool, err));
+    service->ended_by = err;
+    net_loop_stop(service->loop);
+}
+
+static void store_opened(void *context)
+{
+    service_t *service = context;
+    service->ended_by = start_agent(service);
+    if (service->ended_by)
+        net_loop_stop(service->loop);
+}
+
 static err_t *start(service_t *service)
 {
     system_raise_limits(&service->config->mta, service->events);
@@ -339,20 +374,16 @@ static err_t *start(service_t *service)
         event_raise(service->events, EVENT_ID_TRANSPORT_START_ERROR, NULL, err_describe(service->pool, err));
         return err;
     }
-    err = open_store(service);
-    if (err)
-        event_raise(service->events, EVENT_ID_STORE_FAILURE, NULL, "open", err_describe(service->pool, err));
-    if (!err)
-        err = open_text_logs(service);
-    if (!err) {
-        system_take_sockets(service->loop);
-        err = open_agent(service);
-        system_report_sockets(service->loop, service->events);
-    }
-    if (!err)
-        err = admin_start(&service->admin, service->agent, service->loop, service->config, service->events,
-                          service->pool);
-    return err;
+    service->alive = (timers_item_t){.run = alive, .baton = service};
+    timers_arm(net_loop_timers(service->loop), &service->alive, net_loop_now(service->loop));
+    opening_calls_t opening = {
+        .opened = store_opened, .failed = store_failed, .notify = store_notify, .context = service};
+    bool waiting = false;
+    opening_begin(&service->store, service->config, &opening, service->loop, service->events, &waiting,
+                  service->pool);
+    if (waiting)
+        platform_service_ready("waiting for the store, which another process owns");
+    return service->ended_by;
 }
 
 static void finish(service_t *service)
@@ -388,14 +419,11 @@ static int serve(const arguments_t *arguments, apr_pool_t *pool)
     if (!err)
         err = start(service);
     if (!err) {
-        event_raise(service->events, EVENT_ID_STARTED, NULL, X400_VERSION, X400_BUILD);
-        service->alive = (timers_item_t){.run = alive, .baton = service};
-        timers_arm(net_loop_timers(service->loop), &service->alive, net_loop_now(service->loop));
-        platform_service_ready("running");
         err = net_loop_run(service->loop);
         if (err)
             event_raise(service->events, EVENT_ID_POLL_ERROR, NULL,
                         apr_psprintf(pool, "%d", (int)APR_TO_OS_ERROR(err->code)), err_describe(pool, err));
+        err = err ? err : service->ended_by;
     }
     if (err) {
         const char *advice = advice_for(err);

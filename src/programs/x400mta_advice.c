@@ -50,7 +50,7 @@ static const char *of_layer(const err_t *err)
         return of_network(err->code);
     if (strcmp(err->layer, "store") == 0 && APR_STATUS_IS_EAGAIN(err->code))
         return "Only one x400mta may use a store: stop the other one, or give this one a data-folder of its "
-               "own.";
+               "own. With store.wait this one would wait for the other to end.";
     if (strcmp(err->layer, "system") == 0)
         return of_system(err->code);
     return NULL;

@@ -8,7 +8,7 @@
 
 #include "store/internal.h"
 
-enum { PASS_LIMIT = 4, PAGE = 100 };
+enum { PASS_LIMIT = 4, PAGE = 100, CLAIM_ATTEMPTS = 16, ANSWERS = 2 };
 
 typedef struct checking_t {
     const store_check_t *check;
@@ -444,15 +444,41 @@ static err_t *check_all(checking_t *checking)
     return err;
 }
 
+/* Makes this process the owner; an owner on another machine that left without a word is waited for. */
+static err_t *own(const store_check_t *check, lease_t **lease, apr_pool_t *pool)
+{
+    const sql_dialect_t *dialect = sql_dialect_find(check->driver);
+    if (!dialect || !dialect->file)
+        return NULL;
+    store_claim_t claim = {.number = 0};
+    err_t *err = lease_try(lease, check->parameters, check->lease, &claim, pool);
+    for (int i = 0; err && APR_STATUS_IS_EAGAIN(err->code) && i < CLAIM_ATTEMPTS && claim.number <= ANSWERS;
+         i++) {
+        apr_sleep(check->lease / (CLAIM_ATTEMPTS / 2));
+        err = lease_try(lease, check->parameters, check->lease, &claim, pool);
+    }
+    if (!err)
+        err = lease_keep(*lease, NULL, NULL, pool);
+    return err;
+}
+
+/* A store made anew has had as many owners as the old one: it was not put back. */
+static err_t *keep_epoch(checking_t *checking, const lease_t *lease)
+{
+    lease_numbers_t numbers;
+    lease_numbers(lease, &numbers);
+    return run(checking, "INSERT INTO x400_value (name, value) VALUES ('%s', %" APR_UINT64_T_FMT ")",
+               SQL_VALUE_EPOCH, (apr_uint64_t)numbers.epoch);
+}
+
 err_t *store_check(const store_check_t *check, store_findings_t *findings, apr_pool_t *pool)
 {
     *findings = (store_findings_t){0};
     checking_t checking = {
         .check = check, .findings = findings, .pool = pool, .repaired = apr_hash_make(pool)};
     apr_pool_create(&checking.pass, pool);
-    store_t lock = {.config = {.driver = check->driver, .parameters = check->parameters}, .pool = pool};
-    const sql_dialect_t *dialect = sql_dialect_find(check->driver);
-    err_t *err = dialect && dialect->file ? store_lock_file(&lock, pool) : NULL;
+    lease_t *lease = NULL;
+    err_t *err = own(check, &lease, pool);
     if (err)
         return err;
     err = open_whole(&checking);
@@ -460,9 +486,10 @@ err_t *store_check(const store_check_t *check, store_findings_t *findings, apr_p
         err = check_all(&checking);
     else if (!err->code || APR_STATUS_IS_ENOENT(err->code))
         err->code = APR_EGENERAL;
+    if (!err && findings->rebuilt)
+        err = keep_epoch(&checking, lease);
     if (checking.database)
         database_close(checking.database);
-    if (lock.lock)
-        apr_file_close(lock.lock);
+    lease_release(lease);
     return err;
 }

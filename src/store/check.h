@@ -11,6 +11,7 @@
 typedef struct store_check_t {
     const char *driver; /* as store_config_t */
     const char *parameters;
+    int64_t lease;     /* as store_config_t: an owner that hangs is waited for that long */
     const char *aside; /* folder for what is broken; made when needed */
     /* Says in words why an object cannot be used, NULL if it can. recipients is that of one of its entries.
      * The content is not looked at. May be NULL. */

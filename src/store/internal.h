@@ -12,6 +12,7 @@
 
 #include "store/arena.h"
 #include "store/database.h"
+#include "store/lease.h"
 #include "store/store.h"
 
 enum {
@@ -105,7 +106,10 @@ typedef struct writer_t {
 struct store_t {
     store_config_t config;
     apr_pool_t *pool;
-    apr_file_t *lock;
+    lease_t *lease;   /* of a store in a file */
+    uint64_t epoch;   /* owners that the store has had, this one included */
+    atomic_bool lost; /* a commit found another owner */
+    store_remark_t remark;
     uint64_t first_id; /* of this run */
     _Atomic uint64_t next_id;
     _Atomic uint64_t octets_waiting;
@@ -154,9 +158,12 @@ static inline void job_list_append(job_list_t *list, job_list_t *more)
     *more = (job_list_t){0};
 }
 
-/* Locks the file beside the database for this process; an error if another one has it. Uses config and lock
- * of the store only. */
-err_t *store_lock_file(store_t *store, apr_pool_t *pool);
+/* Becomes the owner in the store itself, whose former owners can commit nothing from then on; compares the
+ * numbers kept beside it. The database of the writer is open. */
+err_t *store_begin_epoch(store_t *store, apr_pool_t *pool);
+/* Inside an open database transaction: an error with code STORE_LOST_CODE if this is the owner no more. */
+enum { STORE_LOST_CODE = APR_EPROC_UNKNOWN };
+err_t *store_check_epoch(store_t *store);
 
 /* Keeps a copy of err with the job. */
 void store_job_fail(job_t *job, const err_t *err);

@@ -6,6 +6,8 @@ const char SQL_COMMIT[] = "COMMIT";
 const char SQL_ROLLBACK[] = "ROLLBACK";
 const char SQL_READ_LAYOUT[] = "SELECT value FROM x400_value WHERE name = 'layout'";
 const char SQL_VALUE_IDS[] = "ids";
+const char SQL_VALUE_EPOCH[] = "epoch";
+const char SQL_VALUE_FILE[] = "file";
 
 static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
     [SQL_PUT_MESSAGE] =
@@ -52,6 +54,7 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
     [SQL_DELETE_WATCH] = "DELETE FROM x400_watch WHERE id = %lld",
     [SQL_SCAN_WATCHES] = "SELECT id, time, mts_id, (SELECT name FROM x400_name WHERE id = w.destination),"
                          " recipients FROM x400_watch w WHERE id > %lld ORDER BY id LIMIT %lld",
+    [SQL_READ_VALUE] = "SELECT value FROM x400_value WHERE name = %s",
 };
 
 /* The tables; KEY, OCTETS and BY_KEY are what databases spell differently. A message keeps its first chunk in

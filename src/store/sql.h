@@ -38,6 +38,7 @@ typedef enum sql_statement_t {
     SQL_UPDATE_WATCH, /* recipients id */
     SQL_DELETE_WATCH, /* id */
     SQL_SCAN_WATCHES, /* after count -> the columns of SQL_PUT_WATCH */
+    SQL_READ_VALUE,   /* name -> value */
     SQL_STATEMENT_COUNT
 } sql_statement_t;
 
@@ -69,5 +70,7 @@ extern const char SQL_READ_LAYOUT[]; /* -> layout version */
 
 /* Names of the rows of the value table. */
 extern const char SQL_VALUE_IDS[];
+extern const char SQL_VALUE_EPOCH[]; /* owners so far */
+extern const char SQL_VALUE_FILE[];  /* number of the file in its file system */
 
 #endif

@@ -4,20 +4,11 @@
 #include <stdlib.h>
 
 #include <apr_file_io.h>
-#include <apr_portable.h>
 #include <apr_strings.h>
-
-#ifdef _WIN32
-#include <process.h>
-#define own_process_id _getpid
-#else
-#include <unistd.h>
-#define own_process_id getpid
-#endif
 
 #include "store/internal.h"
 
-enum { KEPT_MEMORY = 1024 * 1024, PROCESS_TEXT_SIZE = 24 };
+enum { KEPT_MEMORY = 1024 * 1024 };
 
 apr_pool_t *store_thread_pool(void)
 {
@@ -93,40 +84,6 @@ void store_figures(const store_t *store, store_figures_t *figures)
     figures->octets_waiting = atomic_load(&store->octets_waiting);
 }
 
-/* One process owns a file: it holds a lock on a file beside it, in which it writes its number. */
-err_t *store_lock_file(store_t *store, apr_pool_t *pool)
-{
-    const char *path = apr_pstrcat(pool, store->config.parameters, ".lock", NULL);
-    apr_status_t status =
-        apr_file_open(&store->lock, path, APR_FOPEN_READ | APR_FOPEN_WRITE | APR_FOPEN_CREATE,
-                      APR_FPROT_UREAD | APR_FPROT_UWRITE, store->pool);
-    if (status) {
-        store->lock = NULL;
-        return err_from_status(pool, status, "The lock file %s cannot be opened", path);
-    }
-    char text[PROCESS_TEXT_SIZE] = "";
-    status = apr_file_lock(store->lock, APR_FLOCK_EXCLUSIVE | APR_FLOCK_NONBLOCK);
-    if (status) {
-        apr_size_t length = sizeof(text) - 1;
-        if (apr_file_read(store->lock, text, &length) == APR_SUCCESS)
-            text[length] = 0;
-        text[strspn(text, "0123456789")] = 0;
-        apr_file_close(store->lock);
-        store->lock = NULL;
-        if (!APR_STATUS_IS_EAGAIN(status) && !APR_STATUS_IS_EACCES(status))
-            return err_from_status(pool, status, "The lock file %s cannot be locked", path);
-        return err_create(pool, APR_EAGAIN, "store", "The store %s is in use by another process%s%s%s",
-                          store->config.parameters, *text ? " (process " : "", text, *text ? ")" : "");
-    }
-    apr_off_t start = 0;
-    apr_size_t length = (apr_size_t)apr_snprintf(text, sizeof(text), "%ld\n", (long)own_process_id());
-    apr_file_trunc(store->lock, 0);
-    apr_file_seek(store->lock, APR_SET, &start);
-    (void)apr_file_write(store->lock, text,
-                         &length); /* for people only: a full disk is no reason to refuse */
-    return NULL;
-}
-
 /* Finds where identifiers go on: above all that are in use and all that a former run may have given out. */
 static err_t *find_ids(store_t *store, apr_pool_t *pool)
 {
@@ -145,7 +102,6 @@ static err_t *find_ids(store_t *store, apr_pool_t *pool)
     while (!err && database_next(&rows))
         store->writer.last_name = database_number(&rows, 0);
     store->first_id = last + 1;
-    atomic_init(&store->next_id, store->first_id);
     return err;
 }
 
@@ -153,11 +109,19 @@ static err_t *open_databases(store_t *store, apr_pool_t *pool)
 {
     const store_config_t *config = &store->config;
     const sql_dialect_t *dialect = sql_dialect_find(config->driver);
-    err_t *err = dialect && dialect->file ? store_lock_file(store, pool) : NULL;
-    if (!err)
-        err = database_open(&store->writer.database, config->driver, config->parameters, true, pool);
+    err_t *err = dialect && dialect->file
+                     ? lease_try(&store->lease, config->parameters, config->lease, config->claim, store->pool)
+                     : NULL;
+    if (err)
+        return err_copy(pool, err);
+    err = database_open(&store->writer.database, config->driver, config->parameters, true, pool);
     if (!err)
         err = find_ids(store, pool);
+    if (!err && store->lease)
+        err = store_begin_epoch(store, pool);
+    atomic_init(&store->next_id, store->first_id);
+    if (!err && store->lease)
+        err = lease_keep(store->lease, config->notify, config->notify_context, pool);
     if (!err)
         err = database_open(&store->reader_database, config->driver, config->parameters, false, pool);
     return err;
@@ -259,7 +223,6 @@ void store_close(store_t *store)
         apr_pool_destroy(store->writer.names_pool);
     if (store->reader_pool)
         apr_pool_destroy(store->reader_pool);
-    if (store->lock)
-        apr_file_close(store->lock);
+    lease_release(store->lease);
     apr_pool_destroy(store->pool);
 }

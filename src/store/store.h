@@ -8,7 +8,8 @@
  *
  * A transaction whose completion reports success survives kill -9 and power loss. One that fails does not
  * fail the others of its group. While the disk is full or broken all of them fail, and the store works again
- * when the disk does. One process at a time owns a store in a file: it holds a lock on PATH.lock. */
+ * when the disk does. One process at a time owns a store in a file (store/lease.h): one that was replaced
+ * while it hung can commit nothing any more, and is told. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -19,12 +20,25 @@
 typedef struct store_t store_t;
 typedef struct store_txn_t store_txn_t;
 
+/* An attempt to become the owner of a store that another process has; kept by the caller over its calls of
+ * store_open, all zero at first. */
+typedef struct store_claim_t {
+    char owner[128]; /* who has the store, in words; set when store_open fails with APR_EAGAIN */
+    uint64_t claimant;
+    uint64_t token;
+    uint64_t number;
+    mono_time_t since;
+} store_claim_t;
+
 typedef struct store_config_t {
     const char *driver;            /* apr_dbd driver: "sqlite3" or "pgsql" */
     const char *parameters;        /* its connection parameters: for sqlite3 the path of the database file */
     void (*notify)(void *context); /* completions wait for store_drain; must be safe from any thread */
     void *notify_context;
     size_t backlog_limit; /* octets waiting for a commit from which store_busy says so; 0 = 16 MiB */
+    int64_t lease; /* microseconds without a sign of life after which an owner has lost the store; 0 = the
+                      lock of the file alone says who the owner is */
+    store_claim_t *claim; /* NULL: a store that may belong to another process is refused */
 } store_config_t;
 
 typedef enum store_kind_t { STORE_MESSAGE = 0, STORE_PROBE = 1, STORE_REPORT = 2 } store_kind_t;
@@ -75,11 +89,29 @@ typedef struct store_watch_t {
 } store_watch_t;
 
 /* Opens (and creates, if absent) the store and starts its threads. A store of a newer layout, a file that is
- * not a store, or one that another process holds is refused with words that say so. */
+ * not a store, or one that another process holds is refused with words that say so. Code APR_EAGAIN: it
+ * belongs to another process now. With a claim the call is to be repeated several times within the lease: it
+ * succeeds when the owner has gone or has given no sign of life for that long. */
 err_t *store_open(store_t **store, const store_config_t *config, apr_pool_t *pool);
 /* Finishes all queued work, ends the threads and closes. Completions still waiting are run; what they queue
  * in turn fails. To be called in the owner's thread. */
 void store_close(store_t *store);
+
+/* True while this process may speak for the store: confirm what it has committed, send what is in it. False
+ * when it hung so long that another may have the store, until that is known to be not so. Any thread; cheap.
+ */
+bool store_owns(store_t *store);
+/* True once another process has the store: nothing can be committed here ever again. *by (may be NULL) gets
+ * its name, valid as long as the store. notify is called when it turns out. */
+bool store_lost(store_t *store, const char **by);
+
+/* What was odd about the store when it was opened. */
+typedef enum store_remark_t {
+    STORE_AS_LEFT,
+    STORE_PUT_BACK, /* to an older state than it had been in: identifiers go on where they were */
+    STORE_COPIED    /* the file is another one than before: a copy, or restored from one */
+} store_remark_t;
+store_remark_t store_remark(const store_t *store);
 
 /* A new identifier: unique for the life of the store, over restarts too, increasing, never 0. Any thread. */
 uint64_t store_new_id(store_t *store);

@@ -58,6 +58,8 @@ static err_t *commit_jobs(store_t *store, const job_t *first, const job_t *end, 
     err_t *err = begin(store);
     if (err)
         return err;
+    if (store->lease)
+        err = store_check_epoch(store);
     uint64_t next_id = atomic_load(&store->next_id);
     for (const job_t *job = first; job != end && !err; job = job->next) {
         err = store_apply(writer, (const store_txn_t *)job, next_id);
@@ -72,6 +74,8 @@ static err_t *commit_jobs(store_t *store, const job_t *first, const job_t *end, 
         roll_back(writer);
         return err;
     }
+    if (store->lease && reserved != writer->reserved)
+        (void)lease_set_numbers(store->lease, &(lease_numbers_t){store->epoch, reserved}, writer->pool);
     writer->reserved = reserved;
     store_apply_accept(writer);
     atomic_fetch_add(&store->commits, 1);
@@ -113,7 +117,9 @@ static bool run_sweep(store_t *store)
     bool finished = false;
     err_t *err = begin(store);
     if (!err) {
-        err = store_sweep_step(writer, &finished);
+        err = store->lease ? store_check_epoch(store) : NULL;
+        if (!err)
+            err = store_sweep_step(writer, &finished);
         if (!err)
             err = database_run(writer->database, SQL_COMMIT, writer->pool);
         if (err)

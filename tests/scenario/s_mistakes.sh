@@ -54,8 +54,9 @@ mistake "a log in a folder that is not there" 1 'Make the folder, or correct the
 
 # A running MTA.
 start A
-check "a second MTA with the same store" says 1 "in use by another process \(process $pid_A\)" "$BIN/x400mta" -c "$conf"
-check "the advice with it" says 1 'stop the other one' "$BIN/x400mta" -c "$conf"
+{ cat "$conf"; printf 'store {\n    wait = off\n}\n'; } >"$WORK/impatient.conf"
+check "a second MTA with the same store" says 1 "in use by another process \(process $pid_A\)" "$BIN/x400mta" -c "$WORK/impatient.conf"
+check "the advice with it" says 1 'stop the other one' "$BIN/x400mta" -c "$WORK/impatient.conf"
 broken "s#data-folder = .*#data-folder = \"$WORK/A/other\"#"
 mistake "a port in use" 1 'Another program listens there' x400mta -c "$WORK/broken.conf"
 sed "s/port = $port_A/port = $(free_ports 1)/" "$WORK/broken.conf" >"$WORK/broken2.conf"

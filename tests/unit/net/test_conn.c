@@ -44,6 +44,32 @@ static void octets_go_both_ways(void)
     scene_finish();
 }
 
+static unsigned asked;
+
+static bool closed_at_first(void *baton)
+{
+    (void)baton;
+    CU_ASSERT_TRUE(scene->server.received == 0 || asked >= 5);
+    return ++asked >= 5;
+}
+
+static void output_waits_while_the_gate_is_closed(void)
+{
+    asked = 0;
+    scene_begin("127.0.0.1");
+    net_loop_set_gate(scene->loop, closed_at_first, NULL);
+    side_append(&scene->client, 0, 1000);
+    scene->server.on_input = echo;
+    scene->client.on_input = close_at_1000;
+    scene->server.on_closed = stop_scene;
+    dial("127.0.0.1");
+    scene_run();
+    CU_ASSERT_EQUAL(scene->client.received, 1000);
+    CU_ASSERT_TRUE(scene->client.intact);
+    CU_ASSERT_TRUE(asked >= 5);
+    scene_finish();
+}
+
 static void a_refused_connect_is_told_in_words(void)
 {
     scene_begin(NULL);
@@ -518,6 +544,7 @@ static void a_peer_that_does_not_answer_is_given_up_in_time(void)
 
 static const unit_test_t tests[] = {
     UNIT_TEST(octets_go_both_ways),
+    UNIT_TEST(output_waits_while_the_gate_is_closed),
     UNIT_TEST(a_refused_connect_is_told_in_words),
     UNIT_TEST(TP_06_the_source_address_is_as_configured),
     UNIT_TEST(TP_06_an_address_that_is_not_here_is_named),
