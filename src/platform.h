@@ -58,6 +58,38 @@ err_t *platform_drop_privileges(const char *user, apr_pool_t *pool);
 err_t *platform_write_pid_file(const char *path, apr_pool_t *pool);
 /* True if address (text, without port) is one of this machine's now. */
 bool platform_is_local_address(const char *address);
+/* An address that this machine has. */
+typedef struct platform_address_t {
+    const char *text; /* IPv4 or IPv6, a link-local one with its zone */
+    bool usable;      /* false while the system still checks that no other machine has it */
+} platform_address_t;
+
+/* Follows this machine's addresses: calls changed with all of them, once before it returns, and then, in a
+ * thread of its own, after each change, until pool is cleared. */
+err_t *platform_follow_addresses(void (*changed)(void *context, const platform_address_t *addresses,
+                                                 size_t count),
+                                 void *context, apr_pool_t *pool);
+
+typedef enum platform_cluster_state_t {
+    PLATFORM_CLUSTER_NONE,  /* no cluster runs this service */
+    PLATFORM_CLUSTER_FOUND, /* one does, and has said at which addresses (perhaps none) */
+    PLATFORM_CLUSTER_SILENT /* there is one, and it cannot be asked or gives no answer */
+} platform_cluster_state_t;
+
+typedef struct platform_cluster_t {
+    platform_cluster_state_t state;
+    bool runs_us;                 /* it is certain that the cluster runs this service */
+    const char *kind;             /* "Pacemaker" */
+    const char *const *addresses; /* virtual ones of the service's group, names too; NULL-terminated */
+    const char *source;           /* who said so, in words */
+    const char *failure;          /* SILENT: why, in words */
+} platform_cluster_t;
+
+/* Asks for the virtual addresses of this service: the environment in which the cluster started it, then the
+ * cluster itself. resource is the service's name in the cluster, NULL = to be found out. Waits for the
+ * cluster, at most 10 seconds: not to be called in the event loop. Texts are in pool. */
+void platform_find_cluster(const char *resource, platform_cluster_t *cluster, apr_pool_t *pool);
+
 /* Flushes a file's folder entry to disk, so that a rename survives power loss. No effect where not needed. */
 void platform_sync_folder(const char *folder);
 

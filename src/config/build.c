@@ -231,7 +231,7 @@ static void build_listeners(builder_t *builder, const raw_section_t *root, confi
         listener->place = each->place;
         store_defaults(builder, schema, (char *)listener);
         store_section(builder, each, (char *)listener);
-        if (listener->address && (!*listener->address || !strcmp(listener->address, "*")))
+        if (listener->address && !*listener->address)
             listener->address = NULL;
         if (!listener->port)
             listener->port = config->mta.rfc1006_port;

@@ -352,7 +352,7 @@ static void check_connectors(const checker_t *checker)
 
 static bool is_any(const char *address)
 {
-    return !address || !strcmp(address, "0.0.0.0") || !strcmp(address, "::");
+    return !address || !strcmp(address, "*") || !strcmp(address, "0.0.0.0") || !strcmp(address, "::");
 }
 
 static bool same_address(const char *a, const char *b)

@@ -89,25 +89,43 @@ int config_minutes_until_active(const config_connector_t *connector, unsigned mi
     return -1;
 }
 
-void config_check_addresses(const config_t *config, bool (*is_local)(const char *address), apr_pool_t *pool,
-                            config_findings_t *findings)
+/* No name, and not the sign for any address. */
+static bool is_numeric(const char *address)
+{
+    return strchr(address, ':') || strspn(address, "0123456789.") == strlen(address);
+}
+
+static void check_bound_addresses(const config_t *config, bool (*is_local)(const char *address),
+                                  apr_pool_t *pool, config_findings_t *findings)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
         const config_listener_t *listener = &config->listeners[i];
-        if (listener->address && !is_local(listener->address))
+        if (listener->address && is_numeric(listener->address) && !is_local(listener->address))
             config_findings_add(findings, pool, CONFIG_WARNING, listener->place,
                                 "address '%s' of listener \"%s\" is not of this machine now",
                                 listener->address, listener->name);
     }
+    for (const char *const *each = config->mta.addresses; each && *each; each++)
+        if (is_numeric(*each) && !is_local(*each))
+            config_findings_add(findings, pool, CONFIG_WARNING, config->mta.place,
+                                "address '%s' of mta is not of this machine now", *each);
     for (size_t i = 0; i < config->connector_count; i++) {
         const config_connector_t *connector = &config->connectors[i];
-        if (connector->local_address && !is_local(connector->local_address))
+        if (connector->local_address && is_numeric(connector->local_address) &&
+            !is_local(connector->local_address))
             config_findings_add(
                 findings, pool, CONFIG_WARNING, connector->place,
                 "stack-ip-address-override '%s' of connector \"%s\" is not an address of this "
                 "machine now",
                 connector->local_address, connector->name);
     }
+}
+
+void config_check_addresses(const config_t *config, bool (*is_local)(const char *address), apr_pool_t *pool,
+                            config_findings_t *findings)
+{
+    if (!config_is_cluster_node(config))
+        check_bound_addresses(config, is_local, pool, findings);
     if (config->admin.port && config->admin.address && !is_local(config->admin.address))
         config_findings_add(findings, pool, CONFIG_WARNING, (config_place_t){config->path, 0},
                             "address '%s' of the admin interface is not of this machine now",

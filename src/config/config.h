@@ -96,12 +96,13 @@ typedef struct config_mta_t {
     const char *dead_letter_mailbox;   /* for reports that cannot be returned; NULL = none */
     unsigned missing_report_after;     /* s; 0 = reports are not awaited */
     unsigned maximum_returned_content; /* KB of a content that a report returns; 0 = none */
+    const char *const *addresses;      /* names and addresses to bind; NULL-terminated, NULL = none given */
     config_place_t place;
 } config_mta_t;
 
 typedef struct config_listener_t {
     const char *name;
-    const char *address; /* NULL = any */
+    const char *address; /* name or address; "*" = any, NULL = as the bind plan says */
     unsigned port;
     bytes_t transport_selector; /* empty = any */
     config_place_t place;
@@ -123,7 +124,7 @@ typedef struct config_connector_t {
     /* stack */
     const char *remote_host;
     unsigned port;
-    const char *local_address; /* Stack IP Address Override, NULL = none */
+    const char *local_address; /* Stack IP Address Override, name or address; NULL = none */
     bytes_t outgoing_t_selector;
     bytes_t outgoing_s_selector;
     bytes_t outgoing_p_selector;
@@ -131,6 +132,7 @@ typedef struct config_connector_t {
     bytes_t incoming_s_selector;
     bytes_t incoming_p_selector;
     const char **allowed_callers; /* addresses and prefixes, an extra check; NULL-terminated, may be empty */
+    bool tell_other_callers;      /* a caller that allowed_callers does not have is told of, and taken */
     /* override */
     const char *local_mta_name; /* the MTA's if not overridden */
     const char *local_mta_password;
@@ -268,6 +270,12 @@ typedef struct config_t {
         event_level_t levels[EVENT_CATEGORY_LIMIT];
     } log;
     struct {
+        const char *const *virtual_addresses; /* names and addresses; NULL-terminated, NULL = none given */
+        const char *resource;                 /* the cluster's name for this service, NULL = found out */
+        bool node;                            /* a node of a cluster, whatever can be found out */
+        bool use_any_address;                 /* the choice of addresses is left to the system */
+    } cluster;
+    struct {
         const char *address;
         unsigned port; /* 0 = no admin interface */
         const char *token_file;
@@ -307,8 +315,15 @@ void config_read_text(const char *path, bytes_t text, apr_pool_t *pool, const co
  * cannot be read or its structure is broken. */
 const config_t *config_read_loosely(const char *path, apr_pool_t *pool, config_findings_t *findings);
 
+/* True if the configuration says that this machine is a node of a cluster. */
+static inline bool config_is_cluster_node(const config_t *config)
+{
+    return config->cluster.node || (config->cluster.virtual_addresses && config->cluster.virtual_addresses[0]);
+}
+
 /* Warns of every address of this machine that the configuration names (listeners, Stack IP Address Override,
- * the admin interface) for which is_local says no. */
+ * the admin interface) for which is_local says no; on a node of a cluster, where addresses come and go, of that
+ * of the admin interface only. Names are left out. */
 void config_check_addresses(const config_t *config, bool (*is_local)(const char *address), apr_pool_t *pool,
                             config_findings_t *findings);
 

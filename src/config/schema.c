@@ -168,6 +168,10 @@ static const schema_option_t mta_options[] = {
         "reports come back the way the messages went."),
     NUMBER("maximum-returned-content", SCHEMA_KILOBYTES, MTA(maximum_returned_content), "2048", 0, 8192, NULL,
         "Largest content that a non-delivery report returns to an originator who asks for it; 0 = never."),
+    LIST("addresses", SCHEMA_STRINGS, MTA(addresses), false, 64, NULL,
+        "Addresses of this machine, or names for them, at which listeners without an address listen and from which "
+        "calls come, unless a connector has its own. Of several of one kind (IPv4, IPv6) calls come from the first that "
+        "is there. By default the virtual addresses of the cluster, else any address. See cluster.md."),
     END};
 
 /* messaging-defaults and override share all but the first two. */
@@ -223,7 +227,8 @@ static const schema_option_t override_options[] = {
 
 static const schema_option_t listener_options[] = {
     STRING("address", LISTENER(address), NULL, 0, 255, NULL,
-        "Address of this machine to listen at; by default all of them, IPv4 and IPv6."),
+        "Address of this machine to listen at, or a name for it; `*` is all of them, IPv4 and IPv6. By default the "
+        "`addresses` of `mta`, else the virtual addresses of the cluster, else all."),
     NUMBER("port", SCHEMA_COUNT, LISTENER(port), NULL, 1, 65535, "RFC1006 Port Number",
         "TCP port; by default that of `mta`."),
     SELECTOR("transport-selector", LISTENER(transport_selector), 32, "TCP stack: T selector",
@@ -263,8 +268,8 @@ static const schema_option_t stack_options[] = {
     NUMBER("port", SCHEMA_COUNT, CONNECTOR(port), NULL, 1, 65535, "RFC1006 Port Number",
         "TCP port of the peer; by default that of `mta`."),
     STRING("stack-ip-address-override", CONNECTOR(local_address), NULL, 1, 255, "Stack IP Address Override",
-        "Address of this machine that calls of this connector come from: for clusters and machines with many "
-        "addresses."),
+        "Address of this machine, or a name for it, that calls of this connector come from: for clusters and machines "
+        "with many addresses. By default as for `addresses` of `mta`."),
     SELECTOR("outgoing-t-selector", CONNECTOR(outgoing_t_selector), 32, "Outgoing T selector (T-Selector)",
         "Transport selector sent when calling."),
     SELECTOR("outgoing-s-selector", CONNECTOR(outgoing_s_selector), 16, "Outgoing S selector (S-Selector)",
@@ -280,6 +285,10 @@ static const schema_option_t stack_options[] = {
     LIST("allowed-callers", SCHEMA_STRINGS, CONNECTOR(allowed_callers), false, 1000, NULL,
         "Addresses and prefixes (\"192.0.2.0/24\") that the peer may call from, beside the check of its name and "
         "password; empty = any."),
+    BOOLEAN("tell-other-callers", CONNECTOR(tell_other_callers), "off", NULL,
+        "A peer whose name and password are right is taken from an address that `allowed-callers` does not have, and "
+        "told of once (event 12114), instead of refused with 9301: for peers that are clusters and call from the "
+        "address of a node."),
     END};
 
 #define ADDRESS_SPACE_TEXT \
@@ -466,6 +475,21 @@ static const schema_option_t diagnostics_options[] = {
     LEVEL("apdu", EVENT_APDU, "12 APDU"),
     END};
 
+static const schema_option_t cluster_options[] = {
+    LIST("virtual-addresses", SCHEMA_STRINGS, CONFIG(cluster.virtual_addresses), false, 64, NULL,
+        "Virtual addresses of the group that this service belongs to, or names for them, if neither the environment nor "
+        "the cluster says them."),
+    STRING("resource", CONFIG(cluster.resource), NULL, 1, 255, NULL,
+        "Name of this service's resource in the cluster; by default the one that the cluster gave it, or the only one "
+        "of the type `x400mta`."),
+    BOOLEAN("node", CONFIG(cluster.node), "off", NULL,
+        "This machine is a node of a cluster, even if no cluster can be asked: addresses that are not here are waited "
+        "for."),
+    BOOLEAN("use-any-address", CONFIG(cluster.use_any_address), "off", NULL,
+        "Leave the choice of addresses to the system, as MTAs did that know no cluster: peers see the address of the "
+        "node and may refuse it with 9301. Listeners and connectors with an address of their own keep it."),
+    END};
+
 static const schema_option_t admin_options[] = {
     STRING("address", CONFIG(admin.address), "127.0.0.1", 1, 255, NULL,
         "Address of this machine at which the admin interface answers."),
@@ -518,6 +542,8 @@ static const schema_section_t root_sections[] = {
      "An address whose messages go to another one, unless the originator prohibits it."},
     {"store", false, false, SCHEMA_CONFIG, store_options, no_sections, "The durable queue."},
     {"log", false, false, SCHEMA_CONFIG, log_options, log_sections, "Where events go."},
+    {"cluster", false, false, SCHEMA_CONFIG, cluster_options, no_sections,
+     "The cluster that this machine is a node of. See cluster.md."},
     {"admin", false, false, SCHEMA_CONFIG, admin_options, no_sections,
      "The admin interface that `x400ctl` uses."},
     NO_SECTION};

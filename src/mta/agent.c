@@ -8,7 +8,7 @@
 #include "mta/alarm.h"
 #include "mta/association.h"
 #include "mta/awaited.h"
-#include "mta/breach.h"
+#include "mta/binding.h"
 #include "mta/connector.h"
 #include "mta/delivery.h"
 #include "mta/list.h"
@@ -22,18 +22,7 @@
 #include "mta/trash.h"
 #include "mta/trouble.h"
 
-enum { SWEEP_SECONDS = 60, LISTEN_BACKLOG = 512, EXPIRE_BATCH = 256 };
-
-typedef struct listener_t {
-    struct listener_t *next;
-    agent_t *agent;
-    apr_pool_t *pool;
-    net_listener_t *net;
-    const char *name;
-    const char *address; /* as configured, NULL = any */
-    unsigned port;
-    config_listener_t config;
-} listener_t;
+enum { SWEEP_SECONDS = 60, EXPIRE_BATCH = 256 };
 
 x411_domain_t agent_domain(const agent_t *agent)
 {
@@ -204,6 +193,7 @@ err_t *agent_create(agent_t **out, const config_t *config, const agent_services_
     agent->refusals = refusals_create(agent);
     agent->awaited = awaited_create(agent);
     agent->link_sequence = 1; /* told when a sibling agrees: it may remember an earlier run of this MTA */
+    agent->binding = binding_create(agent);
     agent->started_utc = agent_utc(agent);
     agent->started_mono = agent_now(agent);
     apr_pool_cleanup_register(pool, agent, release_shared, apr_pool_cleanup_null);
@@ -300,124 +290,6 @@ static err_t *load_queue(agent_t *agent)
     return err;
 }
 
-/* Listeners. */
-
-static void accepted(void *context, net_conn_t *conn)
-{
-    listener_t *listener = context;
-    association_accept(listener->agent, conn, &listener->config);
-}
-
-/* The system cannot hand calls over: event 9202. */
-static void accept_trouble(void *context, const err_t *err)
-{
-    const listener_t *listener = context;
-    apr_pool_t *pool;
-    apr_pool_create(&pool, NULL);
-    int code = breach_socket_error(err->code);
-    event_subject_t subject = {.layer = "network", .error_code = code};
-    event_raise(listener->agent->services.events, EVENT_ID_ACCEPT_ERROR, &subject,
-                apr_psprintf(pool, "%d", code), listener->name, err_describe(pool, err));
-    apr_pool_destroy(pool);
-}
-
-static err_t *open_listener(agent_t *agent, const config_listener_t *config)
-{
-    apr_pool_t *pool;
-    apr_pool_create(&pool, agent->pool);
-    listener_t *listener = apr_pcalloc(pool, sizeof(*listener));
-    listener->agent = agent;
-    listener->pool = pool;
-    listener->name = apr_pstrdup(pool, config->name);
-    listener->address = config->address ? apr_pstrdup(pool, config->address) : NULL;
-    listener->port = config->port;
-    listener->config = *config;
-    listener->config.transport_selector = bytes_copy(pool, config->transport_selector);
-    listener->config.name = listener->name;
-    listener->config.address = listener->address;
-    net_listen_t listen = {.address = listener->address,
-                           .port = (uint16_t)config->port,
-                           .backlog = LISTEN_BACKLOG,
-                           .trouble = accept_trouble};
-    err_t *err = net_listen(&listener->net, agent->services.loop, &listen, accepted, listener, pool);
-    const char *address =
-        apr_psprintf(pool, "%s:%u", listener->address ? listener->address : "*", config->port);
-    event_subject_t subject = {.layer = "transport"};
-    if (err) {
-        event_raise(agent->services.events, EVENT_ID_LISTENER_ERROR, &subject, listener->name, address,
-                    err_describe(pool, err));
-        err = err_wrap(agent->pool, err_copy(agent->pool, err), err->code, "transport",
-                       "listener \"%s\" cannot be opened at %s", config->name, address);
-        apr_pool_destroy(pool);
-        return err;
-    }
-    event_raise(agent->services.events, EVENT_ID_LISTENER_OPENED, &subject, listener->name,
-                net_listener_address(listener->net));
-    listener->next = agent->listeners;
-    agent->listeners = listener;
-    return NULL;
-}
-
-static void close_listener(listener_t *listener)
-{
-    net_listener_close(listener->net);
-    apr_pool_destroy(listener->pool);
-}
-
-static void close_listeners(agent_t *agent)
-{
-    while (agent->listeners) {
-        listener_t *listener = agent->listeners;
-        agent->listeners = listener->next;
-        close_listener(listener);
-    }
-}
-
-static bool same_listener(const listener_t *listener, const config_listener_t *config)
-{
-    return listener->port == config->port && strcmp(listener->name, config->name) == 0 &&
-           strcmp(listener->address ? listener->address : "", config->address ? config->address : "") == 0;
-}
-
-/* Closes what is no longer configured, then opens what is new. */
-static err_t *update_listeners(agent_t *agent)
-{
-    const config_t *config = agent->config;
-    for (listener_t **place = &agent->listeners; *place;) {
-        listener_t *listener = *place;
-        bool kept = false;
-        for (size_t i = 0; i < config->listener_count; i++)
-            kept = kept || same_listener(listener, &config->listeners[i]);
-        if (kept) {
-            place = &listener->next;
-            continue;
-        }
-        *place = listener->next;
-        close_listener(listener);
-    }
-    err_t *first = NULL;
-    for (size_t i = 0; i < config->listener_count; i++) {
-        bool open = false;
-        for (const listener_t *listener = agent->listeners; listener; listener = listener->next)
-            open = open || same_listener(listener, &config->listeners[i]);
-        err_t *err = open ? NULL : open_listener(agent, &config->listeners[i]);
-        if (err && !first)
-            first = err;
-    }
-    return first;
-}
-
-const char *agent_listener_text(const agent_t *agent, size_t index, const char **name)
-{
-    const listener_t *listener = agent->listeners;
-    while (listener && index--)
-        listener = listener->next;
-    if (!listener)
-        return NULL;
-    *name = listener->name;
-    return net_listener_address(listener->net);
-}
-
 /* Expiry: what is too old is non-delivered. Every entry is looked at once in a while. */
 
 static void expire_entry(queue_entry_t *entry)
@@ -487,13 +359,13 @@ err_t *agent_start(agent_t *agent)
 {
     err_t *err = load_queue(agent);
     if (!err) {
-        err = update_listeners(agent);
+        err = binding_apply(agent, BINDING_START);
         if (err)
             event_raise(agent->services.events, EVENT_ID_TRANSPORT_BAD_CONFIGURATION, NULL,
                         err_describe(agent->pool, err));
     }
     if (err) {
-        close_listeners(agent);
+        binding_close(agent);
         return err;
     }
     agent->started = true;
@@ -511,13 +383,18 @@ err_t *agent_reload(agent_t *agent, const config_t *config)
     err_t *err = apply_configuration(agent, config);
     if (err)
         return err;
-    err = update_listeners(agent);
+    err = binding_apply(agent, BINDING_RELOAD);
     event_raise(agent->services.events, EVENT_ID_CONFIGURATION_RELOADED, NULL, config->path,
                 err ? err_describe(agent->route_pool, err) : "all of it is in force");
     awaited_configure(agent->awaited);
     alarm_check_all(agent);
     kick_all(agent);
     return NULL; /* a listener that cannot be opened is told by its event; the rest works */
+}
+
+void agent_set_bind_facts(agent_t *agent, const bind_facts_t *facts)
+{
+    binding_set_facts(agent, facts);
 }
 
 void agent_store_ready(agent_t *agent)
@@ -549,7 +426,7 @@ void agent_stop(agent_t *agent, int64_t patience)
     if (agent->stopping)
         return;
     agent->stopping = true;
-    close_listeners(agent);
+    binding_close(agent);
     timers_cancel(agent_timers(agent), &agent->sweep);
     awaited_stop(agent->awaited);
     agent->stop_timer.run = patience_over;
@@ -590,7 +467,7 @@ void agent_destroy(agent_t *agent)
     agent->stopping = true;
     agent->destroying = true;
     agent->stopped_told = true;
-    close_listeners(agent);
+    binding_close(agent);
     while (agent->associations)
         association_drop(agent->associations);
     tap_forget_all(agent);

@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "event/event.h"
+#include "net/bind_plan.h"
 #include "net/net.h"
 #include "store/store.h"
 
@@ -34,8 +35,13 @@ typedef struct agent_services_t {
  * agent_reload. */
 err_t *agent_create(agent_t **agent, const config_t *config, const agent_services_t *services,
                     apr_pool_t *pool);
+/* Takes over what is known of this machine's addresses, names and cluster (copied): before agent_start, and
+ * whenever it changes; then listeners are opened and closed, and associations of addresses that have gone are
+ * ended. Without it all addresses are taken to be here. */
+void agent_set_bind_facts(agent_t *agent, const bind_facts_t *facts);
 /* Loads the queue's identifiers from the store, opens the listeners, begins to send. A listener that cannot
- * bind is an error; nothing is left open then. */
+ * bind is an error; nothing is left open then. On a node of a cluster addresses that are not here are waited
+ * for. */
 err_t *agent_start(agent_t *agent);
 /* Takes a new configuration over: associations that are open stay, connectors that are gone are drained of
  * their queue by routing it anew. */

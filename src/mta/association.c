@@ -1,9 +1,12 @@
 #include "mta/association.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "event/ids.h"
 #include "mta/bind.h"
+#include "mta/binding.h"
 #include "mta/breach.h"
 #include "mta/connector.h"
 #include "mta/link_test.h"
@@ -230,6 +233,31 @@ static void trace_primitive(const association_t *association, const char *primit
     event_raise(events, EVENT_ID_NSI_TRACE, &subject, number, name, primitive);
 }
 
+/* The call reached this MTA itself: the connector has an address of this machine, in a cluster the virtual
+ * one. */
+static bool is_loop(association_t *association)
+{
+    connector_t *connector = association->connector;
+    bytes_t peer = net_conn_peer_octets(association->conn);
+    if (peer.length <= sizeof(connector->reached.octets)) {
+        memcpy(connector->reached.octets, peer.data, peer.length);
+        connector->reached.length = (uint8_t)peer.length;
+    }
+    if (!binding_is_own(association->agent, peer, connector->config->port))
+        return false;
+    const char *name = connector->destination.name;
+    event_subject_t subject = {.connector = name, .layer = "transport"};
+    event_raise(association->agent->services.events, EVENT_ID_OWN_ADDRESS_CALLED, &subject, name,
+                association->peer, "remote-host-name leads to a listener of this MTA");
+    const err_t *err = err_create(association->pool, 0, "transport", "%s is an address of this MTA itself",
+                                  association->peer);
+    if (association->link_test)
+        link_test_failed(association->link_test, err);
+    connector_open_failed(connector, association, err);
+    end_soon(association);
+    return true;
+}
+
 static void connected(void *context)
 {
     association_t *association = context;
@@ -240,6 +268,8 @@ static void connected(void *context)
         return;
     }
     apr_cpystrn(association->peer, net_conn_peer_address(association->conn), sizeof(association->peer));
+    if (is_loop(association))
+        return;
     association->state = ASSOCIATION_OPENING;
     trace_primitive(association, "Connect Confirm");
     static const osi_mode_t modes[] = {[CONFIG_CONFORMANCE_1984] = OSI_MODE_X410_1984,
@@ -302,6 +332,20 @@ static void closed(void *context, const err_t *err)
     end_soon(association);
 }
 
+void association_cut(association_t *association, const err_t *err)
+{
+    net_conn_close(association->conn, false);
+    closed(association, err);
+}
+
+bool association_is_at(const association_t *association, const char *address)
+{
+    if (association->state != ASSOCIATION_CONNECTING)
+        return bind_is_octets(address, net_conn_local_octets(association->conn));
+    return bind_same_address(association->sources[0], address) ||
+           bind_same_address(association->sources[1], address);
+}
+
 static const net_conn_ops_t conn_ops = {connected, input, drained, closed};
 
 association_t *association_open(connector_t *connector, struct link_test_t *test)
@@ -321,8 +365,10 @@ association_t *association_open(connector_t *connector, struct link_test_t *test
     connector->last_attempt = agent_now(agent);
     net_dial_t dial = {.host = config->remote_host,
                        .port = (uint16_t)config->port,
-                       .local_address = config->local_address,
                        .timeout = TIME_SECONDS(config->connect_timeout)};
+    binding_set_sources(connector, &dial, association->pool);
+    association->sources[0] = dial.local_addresses[0];
+    association->sources[1] = dial.local_addresses[1];
     apr_snprintf(association->peer, sizeof(association->peer), "%s:%u", config->remote_host, config->port);
     association->conn =
         net_dial(agent->services.loop, &dial, osi_stack_output(association->stack), &conn_ops, association);

@@ -27,6 +27,12 @@ void association_abort(association_t *association, int reason);
 /* Ends it without a word to the peer, with everything that belongs to it (destruction of the agent). */
 void association_drop(association_t *association);
 
+/* Ends it because its connection is of no use any more (err says why), as if the network had said so. Needs a
+ * connection. */
+void association_cut(association_t *association, const err_t *err);
+/* True if its end here is address, or is to be while it is connecting. Needs a connection. */
+bool association_is_at(const association_t *association, const char *address);
+
 const char *association_state_name(const association_t *association);
 
 #endif

@@ -1,5 +1,7 @@
 #include "mta/bind.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "event/ids.h"
@@ -47,6 +49,9 @@ static const refusal_t refuse_selector = {REFUSAL_SELECTOR, STACK_REFUSE_VALIDAT
 static const refusal_t refuse_address = {REFUSAL_ADDRESS, STACK_REFUSE_VALIDATION_FAILURE,
                                          X411_BIND_AUTHENTICATION_ERROR};
 
+static const refusal_t refuse_self = {REFUSAL_SELF, STACK_REFUSE_VALIDATION_FAILURE,
+                                      X411_BIND_AUTHENTICATION_ERROR};
+
 static const char *presentation_address(const association_t *association,
                                         const stack_indication_t *indication, apr_pool_t *pool)
 {
@@ -54,11 +59,23 @@ static const char *presentation_address(const association_t *association,
                         bytes_to_hex(pool, net_conn_peer_octets(association->conn)));
 }
 
-/* The transport stack that a call came in by, as 9301 names it. */
+/* The transport stack that a call came in by, as 9301 names it: server and stack, and the address of its own.
+ */
 static const char *stack_name(const association_t *association, apr_pool_t *pool)
 {
     const char *local = association->conn ? net_conn_local_address(association->conn) : "";
-    return apr_psprintf(pool, "TCP %s (%s)", local, association->agent->config->mta.name);
+    const char *name = association->agent->config->mta.name;
+    return apr_psprintf(pool, "/cn=%s/cn=TCP (%s) at %s", name, name, local);
+}
+
+/* An address with port without its port. */
+static const char *plain_address(const char *endpoint, apr_pool_t *pool)
+{
+    const char *colon = strrchr(endpoint, ':');
+    size_t bracket = endpoint[0] == '[';
+    if (!colon)
+        return endpoint;
+    return apr_pstrmemdup(pool, endpoint + bracket, (size_t)(colon - endpoint) - 2 * bracket);
 }
 
 /* The event that says which rule the call broke; event 1293 follows. */
@@ -100,10 +117,12 @@ static void tell_cause(association_t *association, const stack_indication_t *ind
         event_raise(events, EVENT_ID_CALLER_UNKNOWN, &subject,
                     bytes_to_hex(pool, net_conn_peer_octets(association->conn)),
                     stack_name(association, pool),
-                    apr_psprintf(pool,
-                                 "%s, which called as \"%s\"; allowed-callers of connector %s does not have "
-                                 "this address",
-                                 association->peer, name, entity));
+                    apr_psprintf(pool, "%s as \"%s\"", association->peer, name),
+                    apr_psprintf(pool, "add \"%s\" to allowed-callers of connector %s",
+                                 plain_address(association->peer, pool), entity));
+        break;
+    case REFUSAL_SELF:
+        event_raise(events, EVENT_ID_OWN_ADDRESS_CALLED, &subject, name, association->peer, why);
         break;
     default: break;
     }
@@ -190,17 +209,69 @@ static connector_t *find_by_name(agent_t *agent, const x411_bind_t *bind)
     return by_name;
 }
 
+/* The caller says that it is this MTA: it called its own address, in a cluster the virtual one. */
+static bool names_us(const agent_t *agent, const x411_bind_t *bind)
+{
+    return bind->authenticated && text_is(&bind->name, agent->config->mta.name);
+}
+
+/* True if the peer is known to be at another address than it calls from. */
+static bool calls_from_elsewhere(const association_t *association, const connector_t *connector)
+{
+    const config_connector_t *config = connector->config;
+    if (config->allowed_callers && config->allowed_callers[0])
+        return !address_is_allowed(association, config);
+    if (!config->remote_host)
+        return false;
+    if (bind_is_numeric(config->remote_host))
+        return !bind_is_octets(config->remote_host, net_conn_peer_octets(association->conn));
+    const peer_address_t *reached = &connector->reached;
+    return reached->length && !bytes_equal(bytes_make(reached->octets, reached->length),
+                                           net_conn_peer_octets(association->conn));
+}
+
+/* Remembers an address; false if it was known, or there is no room. */
+static bool note_caller(connector_t *connector, bytes_t address)
+{
+    for (unsigned i = 0; i < connector->told_caller_count; i++)
+        if (bytes_equal(bytes_make(connector->told_callers[i].octets, connector->told_callers[i].length),
+                        address))
+            return false;
+    if (connector->told_caller_count == MTA_CALLERS_TOLD ||
+        address.length > sizeof(connector->reached.octets))
+        return false;
+    peer_address_t *told = &connector->told_callers[connector->told_caller_count++];
+    memcpy(told->octets, address.data, address.length);
+    told->length = (uint8_t)address.length;
+    return true;
+}
+
+/* A peer that calls from another address than its own, as the node of a cluster does, is taken by its bind;
+ * that is told once. */
+static void tell_other_address(const association_t *association, connector_t *connector)
+{
+    if (!association->conn || !calls_from_elsewhere(association, connector) ||
+        !note_caller(connector, net_conn_peer_octets(association->conn)))
+        return;
+    const config_connector_t *config = connector->config;
+    bool listed = config->allowed_callers && config->allowed_callers[0];
+    event_subject_t subject = {.connector = connector->destination.name, .layer = "bind"};
+    event_raise(association->agent->services.events, EVENT_ID_CALLER_ELSEWHERE, &subject,
+                connector->destination.name, plain_address(association->peer, association->pool),
+                listed ? "allowed-callers" : config->remote_host);
+}
+
 static const refusal_t *judge(const association_t *association, const stack_indication_t *indication,
                               connector_t *connector, const x411_bind_t *bind)
 {
     if (!connector)
-        return &refuse_unknown;
+        return names_us(association->agent, bind) ? &refuse_self : &refuse_unknown;
     const config_connector_t *config = connector->config;
     if (!password_is_right(bind, config->remote_mta_password))
         return &refuse_password;
     if (connector->disabled || config->activation == CONFIG_ACTIVATION_NEVER)
         return &refuse_suspended;
-    if (!address_is_allowed(association, config))
+    if (!config->tell_other_callers && !address_is_allowed(association, config))
         return &refuse_address;
     if (!connector_takes_call(connector))
         return &refuse_connector_limit;
@@ -250,6 +321,8 @@ connector_t *bind_check_argument(association_t *association, const stack_indicat
     osi_stack_set_transfer_limits(association->stack, config->checkpoint_size, config->window_size);
     err = osi_stack_open_accept(association->stack, buffer_bytes(encoded), agent_now(agent));
     buffer_release(encoded);
+    if (!err)
+        tell_other_address(association, connector);
     return err ? NULL : connector;
 }
 

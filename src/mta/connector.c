@@ -4,6 +4,7 @@
 
 #include "event/ids.h"
 #include "mta/association.h"
+#include "mta/binding.h"
 #include "mta/breach.h"
 #include "mta/policy.h"
 #include "mta/queue.h"
@@ -275,7 +276,8 @@ void connector_kick(connector_t *connector)
         ; /* enough, or the first is still on its way: a dead peer is called once and not ten times */
     else if (count_against_limit(connector, true) >= connector->config->maximum_associations)
         limited = true;
-    else if (agent_now(agent) >= connector->hold_until && !is_mta_full(connector))
+    else if (agent_now(agent) >= connector->hold_until && binding_lets_call(connector) &&
+             !is_mta_full(connector))
         association_open(connector, NULL);
     if (limited && usable + 1 >= connector->config->maximum_associations)
         connector_tell_limit(connector);
@@ -578,6 +580,8 @@ void connector_configure(connector_t *connector, const config_connector_t *confi
     connector->hold_until = 0;
     connector->limit_told = false;
     sibling_reset(connector);
+    connector->address_awaited = false;
+    connector->told_caller_count = 0;
     schedule_begin(connector);
     timers_cancel(agent_timers(agent), &connector->retry);
     connector->waiting = false;

@@ -169,6 +169,7 @@ static const struct {
     void (*run)(control_call_t *call);
 } operations[] = {
     {"status", control_status},
+    {"bind", control_bind},
     {"connectors", control_connectors},
     {"associations", control_associations},
     {"metrics", control_metrics},

@@ -32,6 +32,7 @@ void control_each_entry(agent_t *agent, const char *name, void (*each)(void *con
 uint64_t control_oldest_seconds(const destination_t *destination);
 
 void control_status(control_call_t *call);
+void control_bind(control_call_t *call);
 void control_connectors(control_call_t *call);
 void control_associations(control_call_t *call);
 void control_metrics(control_call_t *call);

@@ -44,6 +44,7 @@ enum {
     MTA_CALLS_LIMIT = 256,              /* incoming calls that have not bound yet; the oldest gives way */
     MTA_ERROR_TEXT = 256,
     MTA_TRIED_LIMIT = 4,        /* next hops of one message that are remembered as tried */
+    MTA_CALLERS_TOLD = 8,       /* addresses of a peer that an event told of */
     MTA_CHECKPOINT_MEMORY = 128 /* checkpoints of an incoming transfer that can be resumed at */
 };
 
@@ -136,6 +137,11 @@ typedef struct sibling_t {
     uint64_t heard_epoch;
     uint64_t heard_sequence;
 } sibling_t;
+/* An address in network order. */
+typedef struct peer_address_t {
+    uint8_t octets[16];
+    uint8_t length;
+} peer_address_t;
 
 struct connector_t {
     destination_t destination; /* first: a connector is a destination */
@@ -145,11 +151,12 @@ struct connector_t {
     transfer_out_t *broken;      /* our transfers that may be resumed */
     transfer_in_t *interrupted;  /* the peer's transfers that may be resumed */
     timers_item_t retry;
-    timers_item_t wake; /* a time at which there may be something to do: schedule, poll, patience */
-    bool waiting;       /* for the retry timer after a failed open */
-    bool poll_wanted;   /* the peer is to be called though nothing is queued */
-    bool limit_told;    /* event 57 was raised in this state of being at the limit */
-    bool full_told;     /* event 9156 likewise */
+    timers_item_t wake;   /* a time at which there may be something to do: schedule, poll, patience */
+    bool waiting;         /* for the retry timer after a failed open */
+    bool poll_wanted;     /* the peer is to be called though nothing is queued */
+    bool limit_told;      /* event 57 was raised in this state of being at the limit */
+    bool full_told;       /* event 9156 likewise */
+    bool address_awaited; /* event 12111 was raised: there is no address to call from */
     mono_time_t next_poll;
     mono_time_t hold_until;   /* no further associations before: the peer takes no more now */
     mono_time_t last_attempt; /* to open */
@@ -170,6 +177,9 @@ struct connector_t {
     uint64_t cumulative_outbound;
     utc_time_t last_inbound;
     utc_time_t last_outbound;
+    peer_address_t reached; /* where the last call of ours got through to; length 0: none did */
+    peer_address_t told_callers[MTA_CALLERS_TOLD]; /* other addresses that the peer called from */
+    unsigned told_caller_count;
 };
 
 struct mailbox_t {
@@ -213,6 +223,7 @@ struct association_t {
     association_state_t state;
     x411_mode_t mode;
     bool outbound;
+    const char *sources[2]; /* addresses that our call comes from */
     bool two_way_alternate;
     bool turn_asked;          /* we sent a turn-please that was not answered */
     bool turn_wanted;         /* the peer asked for the turn */
@@ -260,7 +271,7 @@ struct agent_t {
     struct refusals_t *refusals;
     struct awaited_list_t *awaited; /* reports that are to come */
     uint64_t next_association;
-    struct listener_t *listeners;
+    struct binding_t *binding;
     apr_hash_t *shared; /* messages with more than one entry: id -> shared_t */
     uint64_t queued;    /* entries of all destinations */
     bool work_alarmed;  /* event 666 was raised and 667 is to come */

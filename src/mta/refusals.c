@@ -30,6 +30,7 @@ const char *refusals_text(refusal_cause_t cause)
         [REFUSAL_SUSPENDED] = "the connector is closed by its schedule or by the operator",
         [REFUSAL_SELECTOR] = "the selectors of the call are not those of the connector",
         [REFUSAL_ADDRESS] = "the address of the caller is not allowed",
+        [REFUSAL_SELF] = "the caller has the name of this MTA itself",
         [REFUSAL_CROWDED_OUT] = "the call did not bind and gave way to newer ones"};
     return texts[cause];
 }

@@ -17,6 +17,7 @@ typedef enum refusal_cause_t {
     REFUSAL_SUSPENDED,
     REFUSAL_SELECTOR,
     REFUSAL_ADDRESS,
+    REFUSAL_SELF,
     REFUSAL_CROWDED_OUT, /* a call that did not bind gave way to newer ones */
     REFUSAL_CAUSES
 } refusal_cause_t;

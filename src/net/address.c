@@ -72,26 +72,3 @@ uint8_t net_address_octets(const apr_sockaddr_t *address, uint8_t *octets)
     memcpy(octets, from, length);
     return (uint8_t)length;
 }
-
-bool net_conn_peer_in(const net_conn_t *conn, const char *prefix)
-{
-    char text[RESOLVER_TEXT_SIZE];
-    apr_cpystrn(text, prefix, sizeof(text));
-    char *slash = strchr(text, '/');
-    if (slash)
-        *slash++ = 0;
-    apr_pool_t *pool;
-    apr_pool_create(&pool, NULL);
-    apr_sockaddr_t *address;
-    bool inside = false;
-    if (net_address_parse(&address, text, 0, pool) == APR_SUCCESS &&
-        (size_t)address->ipaddr_len == conn->peer_octets_length) {
-        size_t whole = conn->peer_octets_length * (size_t)8;
-        size_t bits = slash ? (size_t)apr_atoi64(slash) : whole;
-        const uint8_t *wanted = address->ipaddr_ptr;
-        inside = bits <= whole && memcmp(wanted, conn->peer_octets, bits / 8) == 0 &&
-                 (bits % 8 == 0 || (wanted[bits / 8] ^ conn->peer_octets[bits / 8]) >> (8 - bits % 8) == 0);
-    }
-    apr_pool_destroy(pool);
-    return inside;
-}

@@ -50,8 +50,8 @@ static void note_attempt(net_conn_t *conn, const char *address, apr_status_t sta
     conn->socket = NULL;
     const char *words = words_of(conn, status);
     if (dialling->local_failed)
-        words = apr_psprintf(pool, "cannot call from %s: %s", dialling->local_address, words);
-    dialling->local_failed = false;
+        words = apr_psprintf(pool, "cannot call from %s: %s", dialling->local_failed, words);
+    dialling->local_failed = NULL;
     words = apr_psprintf(pool, "%s: %s", address, words);
     dialling->attempts = network_error(pool, dialling->attempts, status, words);
 }
@@ -74,8 +74,24 @@ static void arm(net_conn_t *conn, mono_time_t due)
     timers_arm(net_loop_timers(conn->source.loop), &conn->timer, due);
 }
 
+/* Which of the source addresses a call to address is to have; false if they are all of the other kind. */
+static bool find_local(const conn_dialling_t *dialling, const apr_sockaddr_t *address, int *index)
+{
+    bool any = true;
+    for (int i = 0; i < 2; i++) {
+        const apr_sockaddr_t *local = dialling->locals[i];
+        any = any && !local;
+        if (local && local->family == address->family) {
+            *index = i;
+            return true;
+        }
+    }
+    *index = -1;
+    return any;
+}
+
 /* Begins to connect to one address; APR_SUCCESS also while the answer is outstanding. */
-static apr_status_t begin_attempt(net_conn_t *conn, apr_sockaddr_t *address)
+static apr_status_t begin_attempt(net_conn_t *conn, apr_sockaddr_t *address, int local)
 {
     conn_dialling_t *dialling = conn->dialling;
     apr_status_t status =
@@ -85,10 +101,10 @@ static apr_status_t begin_attempt(net_conn_t *conn, apr_sockaddr_t *address)
         return status;
     }
     net_conn_prepare_socket(conn->socket);
-    if (dialling->local) {
-        status = apr_socket_bind(conn->socket, dialling->local);
+    if (local >= 0) {
+        status = apr_socket_bind(conn->socket, dialling->locals[local]);
         if (status != APR_SUCCESS) {
-            dialling->local_failed = true;
+            dialling->local_failed = dialling->local_addresses[local];
             return status;
         }
     }
@@ -111,9 +127,10 @@ static void try_next(net_conn_t *conn)
         if (status == APR_SUCCESS) {
             net_address_format(conn->peer, sizeof(conn->peer), address);
             conn->peer_octets_length = net_address_octets(address, conn->peer_octets);
-            if (dialling->local && dialling->local->family != address->family)
+            int local;
+            if (!find_local(dialling, address, &local))
                 continue;
-            status = begin_attempt(conn, address);
+            status = begin_attempt(conn, address, local);
         }
         if (status == APR_SUCCESS) {
             int64_t left = dialling->deadline - now;
@@ -129,7 +146,7 @@ static void try_next(net_conn_t *conn)
     else
         fail(conn, APR_EINVAL,
              apr_psprintf(conn->source.pool, "none of its addresses is of the kind of the local address %s",
-                          dialling->local_address));
+                          dialling->local_addresses[dialling->local_addresses[0] ? 0 : 1]));
 }
 
 static void on_addresses(void *baton, const resolver_addresses_t *answer)
@@ -179,12 +196,14 @@ static void begin(net_conn_t *conn)
 {
     conn_dialling_t *dialling = conn->dialling;
     apr_pool_t *pool = conn->source.pool;
-    if (dialling->local_address && *dialling->local_address) {
-        apr_status_t status = net_address_parse(&dialling->local, dialling->local_address, 0, pool);
+    for (int i = 0; i < 2; i++) {
+        const char *text = dialling->local_addresses[i];
+        if (!text || !*text)
+            continue;
+        apr_status_t status = net_address_parse(&dialling->locals[i], text, 0, pool);
         if (status != APR_SUCCESS) {
             fail(conn, status,
-                 apr_psprintf(pool, "\"%s\" is not an IPv4 or IPv6 address to call from",
-                              dialling->local_address));
+                 apr_psprintf(pool, "\"%s\" is not an IPv4 or IPv6 address to call from", text));
             return;
         }
     }
@@ -212,7 +231,8 @@ net_conn_t *net_dial(net_loop_t *loop, const net_dial_t *dial, buffer_t *output,
     conn_dialling_t *dialling = apr_pcalloc(conn->source.pool, sizeof(*dialling));
     dialling->host = apr_pstrdup(conn->source.pool, dial->host);
     dialling->port = dial->port;
-    dialling->local_address = apr_pstrdup(conn->source.pool, dial->local_address);
+    for (int i = 0; i < 2; i++)
+        dialling->local_addresses[i] = apr_pstrdup(conn->source.pool, dial->local_addresses[i]);
     dialling->deadline = timebase_mono(timebase_system()) + dial->timeout;
     conn->dialling = dialling;
     conn->output = output;

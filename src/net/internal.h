@@ -48,7 +48,6 @@ void net_loop_check_thread(const net_loop_t *loop);
 uint8_t *net_loop_read_buffer(net_loop_t *loop);
 /* Whether output may go to a socket now (net_loop_set_gate). */
 bool net_loop_lets_out(net_loop_t *loop);
-resolver_t *net_loop_resolver(net_loop_t *loop);
 
 typedef enum conn_state_t {
     CONN_LOOKUP,     /* waits for the addresses of the name */
@@ -64,14 +63,14 @@ typedef enum conn_state_t {
 typedef struct conn_dialling_t {
     const char *host;
     uint16_t port;
-    const char *local_address;
+    const char *local_addresses[2];
     mono_time_t deadline;
     resolver_waiter_t waiter;
     resolver_addresses_t addresses;
     unsigned next;   /* index of the address to try next */
     err_t *attempts; /* why the addresses so far failed, the last first */
-    apr_sockaddr_t *local;
-    bool local_failed; /* the attempt at hand could not bind it */
+    apr_sockaddr_t *locals[2];
+    const char *local_failed; /* the attempt at hand could not bind it */
 } conn_dialling_t;
 
 struct net_conn_t {

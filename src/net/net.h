@@ -45,8 +45,10 @@ typedef struct net_conn_ops_t {
 typedef struct net_dial_t {
     const char *host; /* name or address, IPv4 or IPv6 */
     uint16_t port;
-    const char *local_address; /* source address to bind, NULL = the system's choice */
-    int64_t timeout;           /* microseconds for look-up and connect together */
+    /* Source addresses to bind, at most one of each kind (IPv4, IPv6): the peer's addresses of a kind that
+     * has none are left out. Both NULL = the system's choice. */
+    const char *local_addresses[2];
+    int64_t timeout; /* microseconds for look-up and connect together */
 } net_dial_t;
 
 /* Begins to connect. The ops are called for the outcome (`connected` or `closed` with err in words: which

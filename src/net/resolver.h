@@ -39,6 +39,9 @@ typedef struct resolver_waiter_t {
 /* Replaces the system's look-up for the loop (another directory, a test); before the first dial. */
 void net_loop_set_lookup(net_loop_t *loop, resolver_lookup_t lookup, void *context);
 
+/* The loop's resolver; NULL if the system has no memory for it. From the loop's thread. */
+resolver_t *net_loop_resolver(net_loop_t *loop);
+
 /* The functions below: from the loop's thread. NULL if the system has no memory for it. */
 resolver_t *resolver_create(net_loop_t *loop, resolver_lookup_t lookup, void *context);
 /* Forgets all who wait. A look-up that hangs in the system cannot be called back: its thread ends by itself

@@ -387,7 +387,7 @@ static void open_association(session_t *session)
     session->sent_here = 0;
     net_dial_t dial = {.host = options->host,
                        .port = options->port,
-                       .local_address = options->local_address,
+                       .local_addresses = {options->local_address},
                        .timeout = options->timeout};
     stack_config_t config = {.tpdu_size = (unsigned)options->tpdu_size,
                              .checkpoint_size_k = (unsigned)options->checkpoint_k,

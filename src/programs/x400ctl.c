@@ -84,6 +84,8 @@ static const ctl_command_t commands[] = {
     {"queue priority", "[ID] --to PRIORITY", "changes the order in which entries go", NULL, priority_options,
      0, 1, command_queue_order},
     {"associations", "", "the associations that are open", NULL, NULL, 0, 0, command_associations},
+    {"bind", "", "at which addresses the MTA listens, from which it calls, and why", NULL, NULL, 0, 0,
+     command_bind},
     {"connectors", "[NAME]", "connectors and mailboxes, or one of them in full", NULL, NULL, 0, 1,
      command_connectors},
     {"connectors disable", "NAME", "stops a connector: nothing goes out or comes in by it", NULL, NULL, 1, 1,

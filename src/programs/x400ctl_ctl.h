@@ -71,6 +71,7 @@ ctl_exit_t command_queue_show(ctl_t *ctl);
 ctl_exit_t command_queue_retry(ctl_t *ctl);
 ctl_exit_t command_queue_order(ctl_t *ctl); /* hold, release, reroute, delete, priority */
 ctl_exit_t command_associations(ctl_t *ctl);
+ctl_exit_t command_bind(ctl_t *ctl);
 ctl_exit_t command_connectors(ctl_t *ctl);
 ctl_exit_t command_connector_disable(ctl_t *ctl);
 ctl_exit_t command_connector_enable(ctl_t *ctl);

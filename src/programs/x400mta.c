@@ -17,6 +17,7 @@
 #include "route/route.h"
 #include "x400_version.h"
 #include "x400mta_advice.h"
+#include "x400mta_bind.h"
 #include "x400mta_store.h"
 #include "x400mta_system.h"
 
@@ -41,6 +42,7 @@ typedef struct service_t {
     net_loop_t *loop;
     store_t *store;
     agent_t *agent;
+    bind_watch_t *bind_watch;
     admin_t *admin;
     timers_item_t alive;
     err_t *ended_by; /* why the service ends though nobody told it to */
@@ -147,6 +149,8 @@ static const char *reload(void *context, bool *ok, apr_pool_t *pool)
     const char *refused = config ? NULL : first_error(&findings);
     if (config) {
         err_t *err = agent_reload(service->agent, config);
+        if (!err)
+            bind_watch_reload(service->bind_watch, config);
         if (err) {
             refused = err_describe(pool, err);
             text = apr_pstrcat(pool, text, refused, "\n", NULL);
@@ -307,7 +311,11 @@ static err_t *open_agent(service_t *service)
                                  .reload = reload,
                                  .context = service};
     err_t *err = agent_create(&service->agent, service->config, &services, service->pool);
-    return err ? err : agent_start(service->agent);
+    if (err)
+        return err;
+    service->bind_watch =
+        bind_watch_begin(service->agent, service->config, service->loop, service->events, service->pool);
+    return agent_start(service->agent);
 }
 
 /* Becomes the user; before the first file of the service is made, so that all of them are the user's. */
@@ -388,6 +396,7 @@ static err_t *start(service_t *service)
 
 static void finish(service_t *service)
 {
+    bind_watch_end(service->bind_watch);
     admin_stop(service->admin);
     if (service->store)
         store_close(service->store);

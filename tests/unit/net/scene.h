@@ -222,7 +222,7 @@ static inline void scene_finish(void)
 
 static inline void dial_from(const char *host, uint16_t port, const char *local, int64_t timeout)
 {
-    net_dial_t dial = {.host = host, .port = port, .local_address = local, .timeout = timeout};
+    net_dial_t dial = {.host = host, .port = port, .local_addresses = {local}, .timeout = timeout};
     scene->client.inside = true;
     scene->client.conn = net_dial(scene->loop, &dial, &scene->client.output, &side_ops, &scene->client);
     scene->client.inside = false;
