@@ -318,12 +318,13 @@ const config_t *config_read_loosely(const char *path, apr_pool_t *pool, config_f
 /* True if the configuration says that this machine is a node of a cluster. */
 static inline bool config_is_cluster_node(const config_t *config)
 {
-    return config->cluster.node || (config->cluster.virtual_addresses && config->cluster.virtual_addresses[0]);
+    return config->cluster.node ||
+           (config->cluster.virtual_addresses && config->cluster.virtual_addresses[0]);
 }
 
 /* Warns of every address of this machine that the configuration names (listeners, Stack IP Address Override,
- * the admin interface) for which is_local says no; on a node of a cluster, where addresses come and go, of that
- * of the admin interface only. Names are left out. */
+ * the admin interface) for which is_local says no; on a node of a cluster, where addresses come and go, of
+ * that of the admin interface only. Names are left out. */
 void config_check_addresses(const config_t *config, bool (*is_local)(const char *address), apr_pool_t *pool,
                             config_findings_t *findings);
 

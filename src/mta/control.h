@@ -14,10 +14,11 @@
  *                       "attempts", "next_retry_s" (null if none), "last_error", "inbound_messages",
  *                       "outbound_messages", "oldest_s" } ], "mailboxes": [ { "name", "folder", "queued",
  *                       "delivered" } ] }
- *   bind              {} -> { "cluster", "pending", "virtual_addresses": [ text ], "source", "present": [ { "address",
- *                       "usable" } ], "listeners": [ { "name", "port", "address" (null = any), "state", "by" (own,
- *                       mta, cluster, any), "open", "reason" } ], "connectors": [ { "name", "remote_host", "kind"
- *                       (IPv4, IPv6), "address", "state", "by", "reason" } ] }: the bind plan
+ *   bind              {} -> { "cluster", "pending", "virtual_addresses": [ text ], "source",
+ *                       "present": [ { "address", "usable" } ], "listeners": [ { "name", "port",
+ *                       "address" (null = any), "state", "by" (own, mta, cluster, any), "open",
+ *                       "reason" } ], "connectors": [ { "name", "remote_host", "kind" (IPv4, IPv6),
+ *                       "address", "state", "by", "reason" } ] }: the bind plan
  *   associations      {} -> { "associations": [ { "id", "connector", "direction", "peer", "local", "mode",
  *                       "state", "turn", "checkpoint_k", "window", "tpdu", "messages", "octets", "idle_s",
  *                       "transfer": { "mts_id", "octets", "total" } | null } ] }
