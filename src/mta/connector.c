@@ -449,7 +449,8 @@ void connector_open_failed(connector_t *connector, association_t *association, c
     arm_retry(connector, connector->config->open_interval);
 }
 
-/* The network took the last of a link's open associations. */
+/* The network took the last of a link's open associations that carry our mail. What the peer opened for its
+ * own mail says nothing: it may be a session that the peer has long forgotten. */
 static bool is_link_lost(const association_t *association, const stack_indication_t *indication)
 {
     const connector_t *connector = association->connector;
@@ -462,7 +463,8 @@ static bool is_link_lost(const association_t *association, const stack_indicatio
     if (!network)
         return false;
     for (const association_t *a = connector->associations; a; a = a->next)
-        if (a != association && a->state == ASSOCIATION_OPEN && a->conn)
+        if (a != association && a->state == ASSOCIATION_OPEN && a->conn &&
+            (a->outbound || a->two_way_alternate))
             return false;
     return true;
 }

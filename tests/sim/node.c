@@ -25,6 +25,8 @@ static void sink(void *context, const event_record_t *record)
         return; /* nobody sees what a process that ends would have said */
     world_trace(node->world, node, "event %u: %s", record->definition->id, record->text);
     judge_event(node->world->judge, node, record);
+    if (node->world->on_event)
+        node->world->on_event(node->world->on_event_context, node, record);
 }
 
 static void restart(void *baton)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Simulated networks of MTAs, by seed.
 #
-#   run.sh --quick            a fixed set of seeds, bounded by count; each must also replay exactly
+#   run.sh --quick            a fixed set of seeds, bounded by count; each must also replay exactly; and links that are
+#                             cut for 5 s, 5 min and 10 h
 #   run.sh --seeds FROM-TO    a longer run
 #   run.sh --large            a star of 1,000 MTAs and a million-event day
 #
@@ -34,7 +35,11 @@ halves() { # FROM TO OPTION...
 }
 
 case ${1:---quick} in
---quick) halves 1 240 --quiet ; halves 1001 1020 --quiet --twice ;;
+--quick)
+    halves 1 240 --quiet
+    halves 1001 1020 --quiet --twice
+    "$SIM" --outage >>"$WORK/all" 2>&1
+    ;;
 --seeds) halves "${2%-*}" "${2#*-}" --quiet ;;
 --large) "$SIM" --seeds 3-3 --nodes 1000 --messages 3000 >"$WORK/all" 2>&1 ;;
 *)

@@ -6,6 +6,7 @@
  *   --quiet                      only the seeds that failed
  *   --no-faults                  a world in which nothing goes wrong
  *   --until-failure              ends at the first seed that fails
+ *   --outage [NAME]              the fixed outages of a link (outage.c), or one of them
  *   --twice                      each seed is run twice: the histories must be the same */
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "outage.h"
 #include "scenario.h"
 
 typedef struct arguments_t {
@@ -22,6 +24,7 @@ typedef struct arguments_t {
     bool quiet;
     bool twice;
     bool until_failure;
+    const char *outage; /* NULL: seeds; "": all */
 } arguments_t;
 
 static bool read_arguments(int argc, const char *const argv[], arguments_t *arguments)
@@ -52,6 +55,9 @@ static bool read_arguments(int argc, const char *const argv[], arguments_t *argu
             arguments->quiet = true;
         } else if (strcmp(argv[i], "--until-failure") == 0) {
             arguments->until_failure = true;
+        } else if (strcmp(argv[i], "--outage") == 0) {
+            arguments->outage = *value == '-' ? "" : value;
+            i += *arguments->outage != '\0';
         } else if (strcmp(argv[i], "--twice") == 0) {
             arguments->twice = true;
         } else {
@@ -90,8 +96,10 @@ int main(int argc, const char *const *argv)
     apr_pool_create(&pool, NULL);
     unsigned passed = 0;
     unsigned failed = 0;
-    for (uint64_t seed = arguments.first; seed <= arguments.last && !(failed && arguments.until_failure);
-         seed++) {
+    if (arguments.outage)
+        outage_run(arguments.outage, arguments.options.trace, pool, &passed, &failed);
+    for (uint64_t seed = arguments.first;
+         !arguments.outage && seed <= arguments.last && !(failed && arguments.until_failure); seed++) {
         scenario_result_t result;
         arguments.options.seed = seed;
         scenario_run(&arguments.options, &result, pool);

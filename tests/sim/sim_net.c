@@ -701,6 +701,16 @@ size_t net_loop_connections(const net_loop_t *loop)
 
 /* The world's side. */
 
+void sim_net_reset_callers(world_t *world)
+{
+    net_conn_t *next;
+    for (net_conn_t *conn = world->conns ? world->conns->first : NULL; conn; conn = next) {
+        next = conn->next; /* what fails is freed later */
+        if (conn->port && !conn->dead)
+            fail(conn, "Connection reset by peer");
+    }
+}
+
 void sim_net_ways_changed(world_t *world)
 {
     for (net_conn_t *conn = world->conns ? world->conns->first : NULL; conn; conn = conn->next) {

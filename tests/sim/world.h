@@ -88,6 +88,9 @@ struct world_t {
     int64_t commit_time; /* microseconds of a group commit, about */
     struct conn_list_t *conns;
     judge_t *judge;
+    /* Told of every event; NULL = nobody. */
+    void (*on_event)(void *context, const node_t *node, const event_record_t *record);
+    void *on_event_context;
     FILE *trace;
     uint64_t trace_hash;
     uint64_t steps;
@@ -133,6 +136,8 @@ void sim_loop_leave(net_loop_t *loop);
 size_t sim_loop_timers(const net_loop_t *loop);
 /* The ways changed: what was held up goes on. */
 void sim_net_ways_changed(world_t *world);
+/* Every connection is reset on the side that called, as by a router; the other side hears nothing of it. */
+void sim_net_reset_callers(world_t *world);
 uint64_t sim_net_dials(const net_loop_t *loop);
 
 /* The disk of a node and the store over it. */
