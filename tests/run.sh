@@ -93,6 +93,7 @@ build linux-release
 wanted static && counted static "sh tests/static.sh shape format build cppcheck hardening"
 wanted floors && counted floors "sh tests/floors.sh"
 wanted documents && counted documents "sh tests/documents.sh"
+wanted documents && counted events "sh tests/events.sh"
 wanted unit && units build/release unit
 if wanted wire; then
     counted "wire replay" "build/release/wire/replay tests/wire/captures/*.pcap"

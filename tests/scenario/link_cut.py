@@ -57,6 +57,8 @@ def main():
                       "arrived %s whole %s files %d connections %r" % (arrived, whole, count, connections))
     results.check("RT_02 %s: the link was cut at nearly every place" % context, cuts >= total - 3, "%d of %d" % (cuts, total))
     results.check("RT_02 %s: transfers were resumed" % context, resumed >= 8, "%d of %d" % (resumed, total))
+    with open(os.path.join(work, b, "events.log"), errors="replace") as log:
+        results.check("OP_05 %s: 12008 tells of resumed transfers" % context, " 12008 " in log.read())
     proxy.close()
     results.finish()
 

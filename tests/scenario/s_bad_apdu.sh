@@ -36,4 +36,7 @@ line=$(sed -n 's/^bad_apdu: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$WOR
 PASSED=$((PASSED + ${line% *}))
 FAILED=$((FAILED + ${line#* }))
 check "P1_14 it is still the same process" kill -0 "$pid"
+for id in 200 1136 1192 1222 1294 4282 9225 12007 12014; do
+    check "OP_05 event $id was raised" wait_for logged B " $id "
+done
 finish

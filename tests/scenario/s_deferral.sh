@@ -34,4 +34,6 @@ PATIENCE=200
 check "P1_09 both are reported when their time is over" wait_for has_delivered A ann 2
 check "P1_09 as expired" newest_has A ann '"diagnostic": 5'
 check "P1_09 nothing is left" wait_for queue_is_empty A
+check "OP_05 208 tells of what was too late" wait_for logged A ' 208 .*maximum-time-expired'
+check "OP_05 12024 of what has expired here" wait_for logged A ' 12024 .*has expired after'
 finish

@@ -68,4 +68,5 @@ check "P1_11 a message of 2 MB to a list is taken" ctl A send -f "$(user A ann)"
 check "P1_11 the member at the next MTA gets it" wait_for has_delivered B jim 1
 check "P1_11 its content is whole" cmp "$WORK/big" "$(ls "$WORK/B/jim"/*.content)"
 check "P1_11 nothing is left" wait_for queue_is_empty A
+check "OP_05 12042 says where the list sends its reports" wait_for logged A ' 12042 .*distribution list'
 finish

@@ -33,4 +33,5 @@ for peer in B C D; do
     check "the non-delivery report arrives" wait_for has_delivered A ann 1
     check "it is the only report" test "$(delivered A ann)" -eq 1
 done
+check "OP_05 12019 says that the probe was answered" wait_for logged B ' 12019 .*was answered'
 finish

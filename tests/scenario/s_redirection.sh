@@ -82,4 +82,6 @@ check "P1_08 a message from nowhere to nowhere" ctl A send -f 'C=FR;A= ;P=NOWHER
 check "P1_08 ends in the dead letter mailbox, as a report" wait_for has_delivered A dead 1
 check "P1_08 and is told" logged A 'dead letter mailbox'
 check "nothing is left" wait_for queue_is_empty A
+check "OP_05 12043 tells of redirections" wait_for logged A ' 12043 .*was redirected from'
+check "OP_05 145 of an alternate that cannot be used" wait_for logged A ' 145 .*alternate recipient'
 finish

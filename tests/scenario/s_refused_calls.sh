@@ -66,4 +66,7 @@ check "and takes messages" ctl A send -f "$(user A ann)" -r "$(user B jim)" -s t
 arrived_two() { grep -l '"originator": "S=ANN' "$WORK/B/jim"/*.json | wc -l | grep -q '^2$'; }
 check "which arrive" wait_for arrived_two
 check "with the places free again a call is taken" wait_for call SOURCE "$port"
+check "OP_05 1277 says that the transport connection was refused" wait_for logged B ' 1277 .*T-selector'
+stop B
+check "OP_05 12060 counts the calls that were refused without a word" wait_for logged B ' 12060 .*more calls were refused'
 finish

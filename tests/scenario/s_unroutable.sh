@@ -22,4 +22,5 @@ rm -f "$WORK/A/ann"/*
 check "RO_04 a message from and to nowhere is taken" ctl A send -f 'C=FR;A= ;P=NOWHERE;S=Y' -r 'C=FR;A= ;P=NOWHERE;S=X' -s lost -t hello
 check "RO_04 it makes no report about a report" wait_for queue_is_empty A
 check "RO_04 nobody gets anything" test "$(delivered A ann)" -eq 0
+check "OP_05 141 tells of the report without a route" wait_for logged A ' 141 .*unable to route a report'
 finish
