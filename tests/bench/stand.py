@@ -146,6 +146,12 @@ def flushed_writes(work, seconds=2.0):
     return rate
 
 
+def is_listening(port):
+    """By the kernel's table, without a connection."""
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        return any(fields[1].endswith(":%04X" % port) and fields[3] == "0A" for fields in map(str.split, file))
+
+
 def proc_fields(pid, name):
     with open("/proc/%d/%s" % (pid, name), encoding="ascii") as file:
         return dict(line.split(":", 1) for line in file.read().splitlines() if ":" in line)
@@ -338,6 +344,7 @@ scache unix - - n - 1 scache
         self.configure(connections)
         self.run(["postfix", "-c", self.conf, "start"])
         wait_for(self.listens, "Postfix to listen")
+        self.start_sink()
 
     def configure(self, connections):
         self.conf, spool, data = (os.path.join(self.folder, name) for name in ("conf", "spool", "data"))
@@ -371,17 +378,30 @@ scache unix - - n - 1 scache
         except OSError:
             return False
 
+    def start_sink(self):
+        """One for all runs: a sink that goes after the last message would make Postfix back off from it."""
+        self.counts = os.path.join(self.folder, "sink")
+        with open(self.counts, "wb") as output:
+            self.sink = self.stand.start(["smtp-sink", "-c", "-u", "postfix", "127.0.0.1:%d" % self.sink_port, "1000"],
+                                         env=self.environment, stdout=output, stderr=subprocess.STDOUT)
+        wait_for(lambda: is_listening(self.sink_port), "smtp-sink to listen")
+
+    def taken(self):
+        """Messages that the sink has taken, by its running counters."""
+        with open(self.counts, "rb") as file:
+            file.seek(max(0, os.path.getsize(self.counts) - 200))
+            counts = re.findall(rb"mesg=(\d+)", file.read())
+        return int(counts[-1]) if counts else 0
+
     def relay(self, messages, length, connections):
         """Messages a second, from the start of the source until the sink has the last one."""
-        sink = self.stand.start(["smtp-sink", "-u", "postfix", "-M", str(messages), "127.0.0.1:%d" % self.sink_port,
-                                 "1000"], env=self.environment, stderr=subprocess.DEVNULL)
-        time.sleep(0.5)  # a probe by a connection would count as a session
+        goal = self.taken() + messages
         begin = time.monotonic()
         self.run(["smtp-source", "-s", str(connections), "-m", str(messages), "-l", str(length), "-f",
                   "source@bench.invalid", "-t", "sink@sink.invalid", "127.0.0.1:%d" % self.port])
-        sink.wait(600)
-        self.stand.running.remove(sink)
+        wait_for(lambda: self.taken() >= goal, "the messages through Postfix", 300)
         return messages / (time.monotonic() - begin)
 
     def stop(self):
         subprocess.run(["postfix", "-c", self.conf, "stop"], env=self.environment, capture_output=True, check=False)
+        self.stand.end(self.sink)
