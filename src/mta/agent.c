@@ -21,6 +21,7 @@
 #include "mta/transfer_out.h"
 #include "mta/trash.h"
 #include "mta/trouble.h"
+#include "mta/work.h"
 
 enum { SWEEP_SECONDS = 60, EXPIRE_BATCH = 256 };
 
@@ -478,6 +479,7 @@ void agent_destroy(agent_t *agent)
     awaited_destroy(agent->awaited);
     worker_destroy(agent->worker);
     trash_forget(agent);
+    work_forget_all(agent);
     for (apr_hash_index_t *i = apr_hash_first(agent->pool, agent->destinations); i; i = apr_hash_next(i))
         forget_destination(apr_hash_this_val(i));
     apr_pool_destroy(agent->pool);

@@ -279,6 +279,7 @@ struct agent_t {
     repeat_t *repeats;
     struct intake_t *intakes; /* being secured */
     trash_t *trash;           /* could not be deleted from the store yet */
+    struct work_t *unsure;    /* removals that the store could not do yet */
     worker_t *worker;
     uint64_t link_sequence;   /* grows when a link of ours comes up or goes down */
     mono_time_t link_changed; /* when it did last */

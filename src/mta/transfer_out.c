@@ -485,6 +485,7 @@ void transfer_out_confirmed(association_t *association)
     if (transfer->object->apdu)
         awaited_add(agent->awaited, work, transfer->object->apdu, transfer->entry);
     work_remove_entry(work, transfer->entry);
+    work_insist(work);
     work_commit(work, NULL, NULL);
     release(transfer);
     association_next(association);

@@ -39,7 +39,12 @@ struct work_t {
     uint8_t digest[STORE_DIGEST_SIZE];
     work_done_t done;
     void *context;
+    bool insists;        /* the peer has the message: it is not sent again because the store fails */
+    work_t *next_unsure; /* of the agent's list while it waits for another try */
+    timers_item_t retry;
 };
+
+enum { AGAIN_SECONDS = 5 }; /* until what could not be committed is tried again */
 
 work_t *work_begin(agent_t *agent)
 {
@@ -213,8 +218,7 @@ static void finish_step(work_t *work, step_t *step)
 /* The transaction failed: the store has what it had before, and so has the queue. */
 static void undo_step(work_t *work, step_t *step)
 {
-    enum { AGAIN = 5 }; /* seconds until what was to change is tried again */
-    utc_time_t again = agent_utc(work->agent) + TIME_SECONDS(AGAIN);
+    utc_time_t again = agent_utc(work->agent) + TIME_SECONDS(AGAIN_SECONDS);
     switch (step->kind) {
     case STEP_ADD:
         object_release(step->object);
@@ -239,12 +243,64 @@ static void tell_store_state(agent_t *agent, const err_t *err, apr_pool_t *pool)
     agent->store_failing = err != NULL;
 }
 
+static void committed(void *baton, const err_t *err);
+
+/* Removals only: the transaction is made anew. */
+static void remove_again(void *baton)
+{
+    work_t *work = baton;
+    agent_t *agent = work->agent;
+    for (work_t **place = &agent->unsure; *place; place = &(*place)->next_unsure) {
+        if (*place == work) {
+            *place = work->next_unsure;
+            break;
+        }
+    }
+    work->txn = store_txn_begin(agent->services.store);
+    for (step_t *step = work->first; step; step = step->next) {
+        store_txn_delete_entry(work->txn, step->entry->id);
+        step->message_goes = queue_shared_single(agent, step->entry->message_id);
+        if (step->message_goes)
+            store_txn_delete_message(work->txn, step->entry->message_id);
+    }
+    work_commit(work, work->done, work->context);
+}
+
+static void try_later(work_t *work)
+{
+    agent_t *agent = work->agent;
+    work->next_unsure = agent->unsure;
+    agent->unsure = work;
+    work->retry = (timers_item_t){.run = remove_again, .baton = work};
+    timers_arm(agent_timers(agent), &work->retry, agent_now(agent) + TIME_SECONDS(AGAIN_SECONDS));
+    agent_check_stopped(agent);
+}
+
+void work_forget_all(agent_t *agent)
+{
+    while (agent->unsure) {
+        work_t *work = agent->unsure;
+        agent->unsure = work->next_unsure;
+        timers_cancel(agent_timers(agent), &work->retry);
+        apr_pool_destroy(work->pool);
+    }
+}
+
+void work_insist(work_t *work)
+{
+    work->insists = true;
+}
+
 static void committed(void *baton, const err_t *err)
 {
     work_t *work = baton;
     agent_t *agent = work->agent;
     agent->works--;
     tell_store_state(agent, err, work->pool);
+    if (err && work->insists && !agent->destroying) {
+        try_later(work);
+        return;
+    }
     for (held_object_t *held = work->objects; held && !err; held = held->next)
         if (held->entries > 1)
             queue_shared_add(agent, held->object->record.id, held->entries);

@@ -37,6 +37,11 @@ void work_delete_watch(work_t *work, uint64_t id);
 void work_expect_chunks(work_t *work, uint64_t message_id);
 /* Deletes the chunks of a content that was not taken in after all. */
 void work_delete_chunks(work_t *work, uint64_t message_id);
+/* The removals of this work, which does nothing else that matters, follow what the peer has confirmed: if the
+ * store fails they are tried until they are done, and the message is not sent again meanwhile. */
+void work_insist(work_t *work);
+/* Forgets what waits for another try, when the agent is destroyed. */
+void work_forget_all(agent_t *agent);
 /* Commits and gives the work up; done (may be NULL) is called in the loop, later. */
 void work_commit(work_t *work, work_done_t done, void *context);
 /* Drops it: nothing of it happens. */
