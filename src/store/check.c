@@ -458,6 +458,8 @@ static err_t *own(const store_check_t *check, lease_t **lease, apr_pool_t *pool)
         err = lease_try(lease, check->parameters, check->lease, &claim, pool);
     }
     if (!err)
+        err = lease_take(*lease, pool);
+    if (!err)
         err = lease_keep(*lease, NULL, NULL, pool);
     return err;
 }

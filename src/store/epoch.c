@@ -57,8 +57,15 @@ err_t *store_begin_epoch(store_t *store, apr_pool_t *pool)
     uint64_t former = 0;
     uint64_t file = 0;
     err_t *err = database_begin(store->writer.database, store->writer.pool);
+    if (err &&
+        !lease_has_lock(store->lease)) /* the former owner hangs in a commit, which holds the database */
+        err = err_wrap(store->writer.pool, err, APR_EAGAIN, "store",
+                       "The store %s is in the middle of a commit of a process that hangs",
+                       store->config.parameters);
     if (!err) {
-        err = step(store, &former, &file);
+        err = lease_take(store->lease, store->writer.pool);
+        if (!err)
+            err = step(store, &former, &file);
         if (err)
             (void)database_run(store->writer.database, SQL_ROLLBACK, store->writer.pool);
     }

@@ -47,6 +47,7 @@ struct lease_t {
     apr_thread_cond_t *wakes;
     apr_thread_t *thread;
     owner_t self;
+    exchange_t claimed; /* the claim that went before; number 0 = none */
     int64_t period;
     _Atomic mono_time_t looked;
     atomic_bool lost;
@@ -207,24 +208,6 @@ static bool is_dead(const owner_t *owner, const lease_t *lease, bool locked)
     return locked && (here || lease->period == 0);
 }
 
-/* Writes down that this process is the owner. An owner that answered at this very moment may take itself for
- * one until its look is too old. */
-static err_t *take(lease_t *lease, const owner_t *former, const store_claim_t *claim, apr_pool_t *pool)
-{
-    lease->self.token = random_number();
-    lease->self.held = 1;
-    lease->self.numbers = former->numbers;
-    apr_status_t status = write_owner(lease->file, &lease->self);
-    if (status)
-        return err_from_status(pool, status, "The lock file of the store cannot be written");
-    exchange_t answer = {0};
-    if (claim && claim->number && read_exchange(lease->file, ANSWER_LINE, &answer) == APR_SUCCESS &&
-        answer.claimant == claim->claimant && answer.number >= claim->number)
-        apr_sleep(lease->period / 2);
-    atomic_store(&lease->looked, now());
-    return NULL;
-}
-
 static err_t *open_file(lease_t *lease, const char *path, bool *locked, apr_pool_t *pool)
 {
     apr_status_t status =
@@ -278,8 +261,8 @@ err_t *lease_try(lease_t **out, const char *store, int64_t period, store_claim_t
         dead = claim_unanswered(lease->file, &owner, period, claim);
     if (!err && !dead)
         err = in_use(lease, store, &owner, claim, parent);
-    if (!err)
-        err = take(lease, &owner, claim, parent);
+    lease->self.numbers = owner.numbers;
+    lease->claimed = claim ? (exchange_t){owner.token, claim->claimant, claim->number} : (exchange_t){0};
     if (err) {
         if (lease->file)
             apr_file_close(lease->file);
@@ -288,6 +271,29 @@ err_t *lease_try(lease_t **out, const char *store, int64_t period, store_claim_t
     }
     *out = lease;
     return NULL;
+}
+
+err_t *lease_take(lease_t *lease, apr_pool_t *pool)
+{
+    lease->self.token = random_number();
+    lease->self.held = 1;
+    apr_status_t status = write_owner(lease->file, &lease->self);
+    if (status) {
+        lease->self.token = 0;
+        return err_from_status(pool, status, "The lock file of the store cannot be written");
+    }
+    /* An owner that answered at this very moment may take itself for one until its look is too old. */
+    exchange_t answer;
+    if (lease->claimed.number && read_exchange(lease->file, ANSWER_LINE, &answer) == APR_SUCCESS &&
+        answer.claimant == lease->claimed.claimant && answer.number >= lease->claimed.number)
+        apr_sleep(lease->period / 2);
+    atomic_store(&lease->looked, now());
+    return NULL;
+}
+
+bool lease_has_lock(const lease_t *lease)
+{
+    return lease->self.locked != 0;
 }
 
 /* Looks whether this process is still the owner, answers a claim. The mutex is held. An owner that was asked
