@@ -108,6 +108,9 @@ typedef struct config_listener_t {
     config_place_t place;
 } config_listener_t;
 
+/* The name of a quirk ("2k-tpdu") by its bit; NULL if there is none. */
+const char *config_quirk_name(unsigned quirk);
+
 typedef struct config_connector_t {
     const char *name;
     config_place_t place;

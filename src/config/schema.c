@@ -551,6 +551,14 @@ static const schema_section_t root_sections[] = {
 static const schema_section_t root = {"root", false, false, SCHEMA_CONFIG, no_options, root_sections, ""};
 /* clang-format on */
 
+const char *config_quirk_name(unsigned quirk)
+{
+    for (const schema_word_t *word = quirks; word->word; word++)
+        if (word->value == quirk)
+            return word->word;
+    return NULL;
+}
+
 const schema_section_t *schema_root(void)
 {
     return &root;

@@ -88,8 +88,8 @@ static void destroy(association_t *association, bool linger)
 static void tell_closed(const association_t *association)
 {
     char messages[48];
-    apr_snprintf(messages, sizeof(messages), "%" APR_UINT64_T_FMT " messages passed",
-                 (apr_uint64_t)association->messages);
+    apr_snprintf(messages, sizeof(messages), "%" APR_UINT64_T_FMT " %s passed",
+                 (apr_uint64_t)association->messages, association->messages == 1 ? "message" : "messages");
     const char *name = association->connector ? association->connector->destination.name : "";
     event_subject_t subject = {.connector = name};
     event_raise(association->agent->services.events, EVENT_ID_ASSOCIATION_CLOSED, &subject, name,
@@ -496,6 +496,8 @@ static void open_confirm(association_t *association, const stack_indication_t *i
 static void open_refused(association_t *association, const stack_indication_t *indication)
 {
     const err_t *err = bind_explain_refusal(association, indication);
+    if (indication->refuse_reason >= 0)
+        association->refuse_reason = 1 + (unsigned)indication->refuse_reason;
     if (association->link_test)
         link_test_failed(association->link_test, err);
     connector_open_failed(association->connector, association, err);

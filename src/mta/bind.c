@@ -147,8 +147,10 @@ static connector_t *refuse(association_t *association, const stack_indication_t 
 {
     agent_t *agent = association->agent;
     agent->refused++;
-    if (connector)
+    if (connector) {
         connector->rejected_inbound++;
+        connector->reject_reason = 1 + (unsigned)refusal->rts_reason;
+    }
     tell_refused(association, indication, connector, name, refusal);
     buffer_t *error = buffer_create(association->pool, MTA_OPEN_DATA_LIMIT);
     x411_bind_error_encode(association->mode, refusal->bind_error, error);

@@ -422,6 +422,8 @@ void connector_open_failed(connector_t *connector, association_t *association, c
     const char *words = err ? err_describe(association->pool, err) : "the peer closed the connection";
     apr_cpystrn(connector->last_error, words, sizeof(connector->last_error));
     connector->failed_outbound++;
+    connector->failure_reason =
+        association->refuse_reason ? association->refuse_reason : (unsigned)CONNECTOR_NOT_REACHED;
     if (association->test || agent->stopping || !connector->config)
         return;
     if (calls_again) {

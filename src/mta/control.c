@@ -171,6 +171,7 @@ static const struct {
     {"status", control_status},
     {"bind", control_bind},
     {"connectors", control_connectors},
+    {"connector.form", control_connector_form},
     {"associations", control_associations},
     {"metrics", control_metrics},
     {"queue", control_queue},

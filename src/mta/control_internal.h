@@ -31,7 +31,13 @@ void control_each_entry(agent_t *agent, const char *name, void (*each)(void *con
 /* Age of the oldest entry of a destination that can go now, 0 if there is none. */
 uint64_t control_oldest_seconds(const destination_t *destination);
 
+/* "1984", "1988 X.410", "1988 normal". */
+const char *control_conformance_name(config_conformance_t conformance);
+/* Adds to item the lists of a connector: address spaces, callers, restrictions, quirks. */
+void control_restrictions(json_t *item, const config_connector_t *config);
+
 void control_status(control_call_t *call);
+void control_connector_form(control_call_t *call);
 void control_bind(control_call_t *call);
 void control_connectors(control_call_t *call);
 void control_associations(control_call_t *call);

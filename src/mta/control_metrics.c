@@ -41,6 +41,7 @@ static void add_metric(json_t *list, const metric_t *metric, const char *label, 
 typedef struct totals_t {
     uint64_t count;
     uint64_t octets;
+    uint64_t recipients;
     uint64_t deferred;
     uint64_t inbound_associations;
     uint64_t outbound_associations;
@@ -60,6 +61,7 @@ static void add_totals(totals_t *totals, const destination_t *destination)
 {
     totals->count += destination->count;
     totals->octets += destination->octets;
+    totals->recipients += destination->recipients;
     totals->deferred += count_deferred(destination);
     if (destination->kind != ROUTE_CONNECTOR)
         return;
@@ -78,6 +80,7 @@ static void mta_metrics(agent_t *agent, json_t *list, const totals_t *totals)
     const metric_t metrics[] = {
         {"x400mta_work_queue_length", "Messages queued for all destinations", "gauge", totals->count},
         {"x400mta_work_queue_bytes", "Content octets queued for all destinations", "gauge", totals->octets},
+        {"x400mta_queued_recipients", "Recipients of these messages", "gauge", totals->recipients},
         {"x400mta_deferred_delivery_messages", "Messages that wait for their time", "gauge",
          totals->deferred},
         {"x400mta_adjacent_mta_associations", "Associations now, both directions", "gauge",
@@ -153,6 +156,7 @@ static void connector_metrics(json_t *list, const connector_t *c, mono_time_t no
     const metric_t metrics[] = {
         {"x400mta_connector_queue_length", "Messages queued", "gauge", destination->count},
         {"x400mta_connector_queued_bytes", "Content octets queued", "gauge", destination->octets},
+        {"x400mta_connector_queued_recipients", "Recipients queued", "gauge", destination->recipients},
         {"x400mta_connector_oldest_message_seconds", "Age of the oldest message queued", "gauge",
          control_oldest_seconds(destination)},
         {"x400mta_connector_current_inbound_associations", "Incoming associations now", "gauge",
@@ -167,6 +171,13 @@ static void connector_metrics(json_t *list, const connector_t *c, mono_time_t no
          c->failed_outbound},
         {"x400mta_connector_inbound_rejected_total", "Incoming associations refused", "counter",
          c->rejected_inbound},
+        {"x400mta_connector_inbound_reject_reason",
+         "Why the last incoming association was refused: 1 + RTS reason, 0 = none was", "gauge",
+         c->reject_reason},
+        {"x400mta_connector_outbound_failure_reason",
+         "Why the last outgoing association failed: 1 + RTS reason, 100 = no answer of the peer's, 0 = none "
+         "did",
+         "gauge", c->failure_reason},
         {"x400mta_connector_failed_opens", "Failed opens in a row", "gauge", c->attempts},
         {"x400mta_connector_next_retry_seconds", "Seconds until the next attempt to open, 0 = none is due",
          "gauge", c->waiting && c->retry.due > now ? (uint64_t)(c->retry.due - now) / 1000000 : 0},
@@ -184,6 +195,8 @@ static void mailbox_metrics(json_t *list, const destination_t *destination)
     const metric_t metrics[] = {
         {"x400mta_local_queue_length", "Messages queued for a mailbox or a list", "gauge",
          destination->count},
+        {"x400mta_local_queued_recipients", "Recipients queued for a mailbox or a list", "gauge",
+         destination->recipients},
         {"x400mta_local_queued_bytes", "Content octets queued for a mailbox or a list", "gauge",
          destination->octets},
     };

@@ -86,7 +86,8 @@ static void finish(ordering_t *ordering)
         return;
     event_raise(agent->services.events, EVENT_ID_OPERATOR_COMMAND, NULL,
                 apr_pstrcat(ordering->pool, "queue ", ordering->word, NULL),
-                apr_psprintf(ordering->pool, "%" APR_UINT64_T_FMT " entries", (apr_uint64_t)ordering->done));
+                apr_psprintf(ordering->pool, "%" APR_UINT64_T_FMT " %s", (apr_uint64_t)ordering->done,
+                             ordering->done == 1 ? "entry" : "entries"));
     ordering->reply(ordering->context, 200,
                     json_pack("{s:I, s:o}", "count", (json_int_t)ordering->done, "ids", ordering->done_ids));
     agent->works--;
@@ -171,9 +172,8 @@ static void do_order(ordering_t *ordering, object_t *object)
         update(ordering, entry);
         break;
     case ORDER_PRIORITY: {
-        bool report = entry->queue_class == MTA_CLASS_URGENT && entry->priority != X411_URGENT;
         entry->priority = ordering->priority;
-        entry->queue_class = queue_class(report ? STORE_REPORT : STORE_MESSAGE, ordering->priority);
+        entry->queue_class = queue_class((store_kind_t)entry->kind, ordering->priority);
         update(ordering, entry);
         break;
     }

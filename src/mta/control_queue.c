@@ -39,14 +39,17 @@ static const char *entry_state(const queue_entry_t *entry)
 
 static json_t *entry_json(const queue_entry_t *entry)
 {
+    static const char *const kinds[] = {
+        [STORE_MESSAGE] = "message", [STORE_PROBE] = "probe", [STORE_REPORT] = "report"};
     agent_t *agent = entry->destination->agent;
     int64_t due = entry->delay ? (entry->delay->timer.due - agent_now(agent)) / 1000000 : 0;
-    json_t *item = json_pack(
-        "{s:I, s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:s}", "id", (json_int_t)entry->id, "message",
-        (json_int_t)entry->message_id, "destination", entry->destination->name, "priority",
-        x411_priority_name(entry->priority), "state", entry_state(entry), "attempts", (int)entry->attempts,
-        "size", (json_int_t)entry->size, "age_s", (json_int_t)((agent_utc(agent) - entry->arrival) / 1000000),
-        "due_s", (json_int_t)due, "mts_id", entry->object ? entry->object->record.mts_id : "");
+    json_t *item =
+        json_pack("{s:I, s:s, s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:s}", "id", (json_int_t)entry->id,
+                  "kind", kinds[entry->kind], "message", (json_int_t)entry->message_id, "destination",
+                  entry->destination->name, "priority", x411_priority_name(entry->priority), "state",
+                  entry_state(entry), "attempts", (int)entry->attempts, "size", (json_int_t)entry->size,
+                  "age_s", (json_int_t)((agent_utc(agent) - entry->arrival) / 1000000), "due_s",
+                  (json_int_t)due, "mts_id", entry->object ? entry->object->record.mts_id : "");
     return item;
 }
 

@@ -49,6 +49,9 @@ static bool set_name(control_call_t *call, apr_pool_t *pool, const char *what, c
                      x411_or_name_t *name)
 {
     err_t *err = text ? x411_or_name_parse(pool, text, name) : NULL;
+    /* X.411 8.5.5: every form of address but the terminal's has a country. */
+    if (text && !err && !name->address.country.octets.length && !name->address.x121.octets.length)
+        err = err_create(call->pool, 0, "address", "the country is missing (C=)");
     if (text && !err)
         return true;
     control_refuse(call, 400, "%s: %s", what, text ? err_describe(call->pool, err) : "is missing");
@@ -78,6 +81,41 @@ static bool set_content_type(control_call_t *call, apr_pool_t *pool, x411_apdu_t
     }
     apdu->content_type.present = true;
     apdu->content_type.oid = oid;
+    return true;
+}
+
+/* The original encoded information types: numbers of built-in types and object identifiers. */
+static bool set_encoded_types(control_call_t *call, apr_pool_t *pool, x411_apdu_t *apdu)
+{
+    enum { TYPES_LIMIT = 64 };
+    const json_t *list = json_object_get(call->arguments, "encoded_types");
+    size_t count = json_array_size(list);
+    unsigned bits[TYPES_LIMIT];
+    bytes_t oids[TYPES_LIMIT];
+    unsigned built_in = 0;
+    unsigned extended = 0;
+    bool good = count <= TYPES_LIMIT;
+    for (size_t i = 0; i < count && good; i++) {
+        const json_t *item = json_array_get(list, i);
+        json_int_t bit = json_integer_value(item);
+        if (json_is_integer(item) && bit >= 0 && bit < X411_UB_BUILT_IN_EITS) {
+            bits[built_in++] = (unsigned)bit;
+            continue;
+        }
+        oids[extended] = json_is_string(item) ? ber_oid_from_text(pool, json_string_value(item)) : BYTES_NONE;
+        good = oids[extended++].length > 0;
+    }
+    if (!good) {
+        control_refuse(call, 400, "encoded_types: at most %d numbers and object identifiers are wanted",
+                       TYPES_LIMIT);
+        return false;
+    }
+    if (!count)
+        return true;
+    apdu->original_eits = x411_eits_make(pool, bits, built_in);
+    apdu->original_eits.extended_count = extended;
+    if (extended)
+        apdu->original_eits.extended = apr_pmemdup(pool, oids, extended * sizeof(oids[0]));
     return true;
 }
 
@@ -264,8 +302,9 @@ void control_send(control_call_t *call)
     apdu->mts_id = agent_new_mts_id(agent, pool);
     x411_user_report_t report;
     if (!set_name(call, pool, "originator", control_text(call, "originator"), &apdu->originator) ||
-        !set_content_type(call, pool, apdu) || !set_options(call, pool, apdu, &report) ||
-        !add_recipients(call, pool, apdu, report) || !set_content(call, object, probe)) {
+        !set_content_type(call, pool, apdu) || !set_encoded_types(call, pool, apdu) ||
+        !set_options(call, pool, apdu, &report) || !add_recipients(call, pool, apdu, report) ||
+        !set_content(call, object, probe)) {
         object_release(object);
         return;
     }

@@ -16,7 +16,7 @@ static json_t *number(uint64_t value)
     return json_integer((json_int_t)value);
 }
 
-static const char *conformance_name(config_conformance_t conformance)
+const char *control_conformance_name(config_conformance_t conformance)
 {
     static const char *const names[] = {[CONFIG_CONFORMANCE_1984] = "1984",
                                         [CONFIG_CONFORMANCE_1988_X410] = "1988 X.410",
@@ -97,6 +97,9 @@ void control_status(control_call_t *call)
     json_object_set_new(status, "refused_associations", number(agent->refused));
     json_object_set_new(status, "store", store_json(agent));
     json_object_set_new(status, "listeners", listeners_json(agent));
+    json_object_set_new(status, "connectors", number(agent->config->connector_count));
+    json_object_set_new(status, "mailboxes", number(agent->config->mailbox_count));
+    json_object_set_new(status, "lists", number(agent->config->list_count));
     control_answer(call, status);
 }
 
@@ -112,7 +115,7 @@ static json_t *connector_json(connector_t *connector, apr_pool_t *pool)
                         json_string(config->remote_host && *config->remote_host
                                         ? apr_psprintf(pool, "%s:%u", config->remote_host, config->port)
                                         : ""));
-    json_object_set_new(item, "conformance", json_string(conformance_name(config->conformance)));
+    json_object_set_new(item, "conformance", json_string(control_conformance_name(config->conformance)));
     json_object_set_new(item, "state", json_string(connector_state_name(connector)));
     json_object_set_new(item, "link_state", json_string(sibling_state_name(connector)));
     json_object_set_new(item, "queued", number(destination->count));
@@ -133,8 +136,26 @@ static json_t *connector_json(connector_t *connector, apr_pool_t *pool)
     json_object_set_new(item, "outbound_octets", number(connector->traffic.outbound_octets));
     json_object_set_new(item, "failed_outbound", number(connector->failed_outbound));
     json_object_set_new(item, "rejected_inbound", number(connector->rejected_inbound));
+    json_object_set_new(item, "queued_recipients", number(destination->recipients));
+    control_restrictions(item, config);
     json_object_set_new(item, "oldest_s", number(control_oldest_seconds(destination)));
     return item;
+}
+
+static json_t *lists_json(const agent_t *agent, const char *name)
+{
+    json_t *lists = json_array();
+    for (size_t i = 0; i < agent->config->list_count; i++) {
+        const config_list_t *list = &agent->config->lists[i];
+        json_int_t members = 0;
+        for (const char *const *member = list->members; member && *member; member++)
+            members++;
+        if (!name || strcmp(name, list->name) == 0)
+            json_array_append_new(lists, json_pack("{s:s, s:s, s:I, s:I}", "name", list->name, "address",
+                                                   list->address, "members", members, "queued",
+                                                   (json_int_t)agent->lists[i]->destination.count));
+    }
+    return lists;
 }
 
 void control_connectors(control_call_t *call)
@@ -155,13 +176,16 @@ void control_connectors(control_call_t *call)
                                             (json_int_t)mailbox->destination.count, "delivered",
                                             (json_int_t)mailbox->delivered));
     }
-    if (name && !json_array_size(connectors) && !json_array_size(mailboxes)) {
+    json_t *lists = lists_json(agent, name);
+    if (name && !json_array_size(connectors) && !json_array_size(mailboxes) && !json_array_size(lists)) {
         json_decref(connectors);
         json_decref(mailboxes);
-        control_refuse(call, 404, "there is no connector or mailbox \"%s\"", name);
+        json_decref(lists);
+        control_refuse(call, 404, "there is no connector, mailbox or list \"%s\"", name);
         return;
     }
-    control_answer(call, json_pack("{s:o, s:o}", "connectors", connectors, "mailboxes", mailboxes));
+    control_answer(
+        call, json_pack("{s:o, s:o, s:o}", "connectors", connectors, "mailboxes", mailboxes, "lists", lists));
 }
 
 static json_t *transfer_json(association_t *association, apr_pool_t *pool)

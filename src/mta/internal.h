@@ -43,9 +43,10 @@ enum {
     MTA_REPEAT_LIMIT = 1 << 18,         /* digests of transfers remembered */
     MTA_CALLS_LIMIT = 256,              /* incoming calls that have not bound yet; the oldest gives way */
     MTA_ERROR_TEXT = 256,
-    MTA_TRIED_LIMIT = 4,        /* next hops of one message that are remembered as tried */
-    MTA_CALLERS_TOLD = 8,       /* addresses of a peer that an event told of */
-    MTA_CHECKPOINT_MEMORY = 128 /* checkpoints of an incoming transfer that can be resumed at */
+    CONNECTOR_NOT_REACHED = 100, /* of connector_t.failure_reason */
+    MTA_TRIED_LIMIT = 4,         /* next hops of one message that are remembered as tried */
+    MTA_CALLERS_TOLD = 8,        /* addresses of a peer that an event told of */
+    MTA_CHECKPOINT_MEMORY = 128  /* checkpoints of an incoming transfer that can be resumed at */
 };
 
 /* A message, probe or report in memory. Shared by the queue entries of its next hops and by transfers. */
@@ -79,11 +80,12 @@ struct queue_entry_t {
     /* malloc: where it was before it was rerouted, newest first, at most MTA_TRIED_LIMIT and then NULL: it
      * does not go back there. NULL = nowhere. */
     const destination_t **tried;
-    uint32_t recipients_length;
+    uint32_t recipients_length; /* octets of these; if it is all of them, twice their number */
     uint16_t attempts;
     uint8_t losses; /* transfers of it that ended with their association */
     uint8_t queue_class;
     uint8_t priority; /* X.411 */
+    uint8_t kind;     /* store_kind_t */
     uint8_t state;    /* store_entry_state_t */
     bool busy;        /* in a transfer, or in a transaction that removes it */
 };
@@ -109,6 +111,7 @@ struct destination_t {
     uint64_t ready_count[MTA_CLASS_COUNT];
     uint64_t count; /* all entries: ready, busy, waiting for their time, held */
     uint64_t octets;
+    uint64_t recipients;
     bool alarmed; /* event 659 was raised and 660 is to come (mta/alarm.h) */
 };
 
@@ -173,6 +176,9 @@ struct connector_t {
     traffic_t traffic;
     uint64_t failed_outbound;
     uint64_t rejected_inbound;
+    unsigned reject_reason; /* why the last call of the peer's was refused: 1 + RTS reason; 0 = none was */
+    unsigned
+        failure_reason; /* why our last call failed, likewise; CONNECTOR_NOT_REACHED = it came to no answer */
     uint64_t cumulative_inbound;
     uint64_t cumulative_outbound;
     utc_time_t last_inbound;
@@ -235,7 +241,8 @@ struct association_t {
     int turn_wanted_priority; /* of the peer's */
     unsigned turn_sent;       /* messages sent since the peer asked for the turn */
     mono_time_t turn_asked_at;
-    bool test; /* a link test: releases after the bind */
+    unsigned refuse_reason; /* of our call: 1 + RTS reason; 0 = the peer gave none */
+    bool test;              /* a link test: releases after the bind */
     struct link_test_t *link_test;
     char peer[64];
     bytes_t own_selector; /* incoming: the listener's transport selector; empty = any */

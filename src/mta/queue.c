@@ -69,26 +69,46 @@ queue_entry_t *queue_entry_load(destination_t *destination, const store_entry_t 
     entry->expiry = stored->expiry;
     entry->attempts = (uint16_t)stored->attempts;
     entry->priority = (uint8_t)stored->priority;
-    entry->queue_class = queue_class(STORE_MESSAGE, stored->priority);
+    entry->kind = (uint8_t)stored->kind;
+    entry->queue_class = queue_class(stored->kind, stored->priority);
     entry->state = (uint8_t)stored->state;
     entry->since = agent_now(destination->agent) - (agent_utc(destination->agent) - stored->arrival);
     set_recipients(entry, stored->recipients);
+    if (!entry->recipients)
+        entry->recipients_length = 2 * stored->recipient_count;
     return entry;
 }
 
 void queue_entry_record(const queue_entry_t *entry, utc_time_t due, store_entry_t *record)
 {
-    *record = (store_entry_t){.id = entry->id,
-                              .message_id = entry->message_id,
-                              .destination = entry->destination->name,
-                              .priority = entry->priority,
-                              .state = (store_entry_state_t)entry->state,
-                              .attempts = entry->attempts,
-                              .due = due,
-                              .size = entry->size,
-                              .arrival = entry->arrival,
-                              .expiry = entry->expiry,
-                              .recipients = bytes_make(entry->recipients, entry->recipients_length)};
+    *record = (store_entry_t){
+        .id = entry->id,
+        .message_id = entry->message_id,
+        .destination = entry->destination->name,
+        .kind = (store_kind_t)entry->kind,
+        .priority = entry->priority,
+        .state = (store_entry_state_t)entry->state,
+        .attempts = entry->attempts,
+        .due = due,
+        .size = entry->size,
+        .arrival = entry->arrival,
+        .expiry = entry->expiry,
+        .recipient_count = queue_entry_recipients(entry),
+        .recipients = bytes_make(entry->recipients, entry->recipients ? entry->recipients_length : 0)};
+}
+
+void queue_entry_take_all(queue_entry_t *entry, const x411_apdu_t *apdu)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; apdu && i < apdu->recipient_count && apdu->kind != X411_REPORT; i++)
+        count += x411_responsible(&apdu->recipients[i]);
+    if (!entry->recipients)
+        entry->recipients_length = 2 * (count ? count : 1);
+}
+
+unsigned queue_entry_recipients(const queue_entry_t *entry)
+{
+    return entry->recipients_length / 2;
 }
 
 void queue_entry_swap_recipients(queue_entry_t *a, queue_entry_t *b)
@@ -228,6 +248,7 @@ void queue_insert(queue_entry_t *entry, utc_time_t due)
         entry->since = agent_now(entry->destination->agent);
     entry->destination->count++;
     entry->destination->octets += entry->size;
+    entry->destination->recipients += queue_entry_recipients(entry);
     entry->destination->agent->queued++;
     place(entry, due, false);
     alarm_check(entry->destination);
@@ -239,6 +260,7 @@ void queue_remove(queue_entry_t *entry)
     drop_delay(entry);
     entry->destination->count--;
     entry->destination->octets -= entry->size;
+    entry->destination->recipients -= queue_entry_recipients(entry);
     entry->destination->agent->queued--;
     if (!entry->destination->agent->destroying)
         alarm_check(entry->destination);

@@ -16,6 +16,11 @@ queue_entry_t *queue_entry_create(destination_t *destination, uint64_t id, uint6
 queue_entry_t *queue_entry_load(destination_t *destination, const store_entry_t *stored);
 /* What the store is to hold of entry; valid as long as it. */
 void queue_entry_record(const queue_entry_t *entry, utc_time_t due, store_entry_t *record);
+/* Counts the recipients of an entry that is for all of apdu's for which this MTA answers; a report has one.
+ */
+void queue_entry_take_all(queue_entry_t *entry, const x411_apdu_t *apdu);
+/* How many recipients the entry is for. */
+unsigned queue_entry_recipients(const queue_entry_t *entry);
 /* Exchanges the recipients of two entries. */
 void queue_entry_swap_recipients(queue_entry_t *a, queue_entry_t *b);
 /* Frees an entry that is not linked and gives back its object. */

@@ -31,6 +31,7 @@ struct transfer_out_t {
     apr_pool_t *pool;
     buffer_t envelope; /* holds the framing's prefix */
     x411_framing_t framing;
+    bool downgraded;     /* 1984 cannot say all of it */
     unsigned recipients; /* for which the peer becomes responsible, or of which a report speaks */
     uint16_t *failed;    /* recipients that the peer's protocol cannot carry: indices in the message */
     unsigned failed_count;
@@ -159,6 +160,19 @@ static err_t *downgrade(transfer_out_t *transfer, x411_apdu_t *copy, const uint1
     return err_create(transfer->pool, X411_ERROR_DOWNGRADE, "P1", "no recipient is left for 1984 P1");
 }
 
+/* What an APDU says that 1984 may not have: extensions, and addresses that it puts another way. Internal
+ * trace does not count, for every MTA adds its own. */
+static unsigned count_said(const x411_apdu_t *apdu)
+{
+    enum { ATTRIBUTE = 1 << 16 };
+    unsigned said = apdu->originator.address.dda_count * ATTRIBUTE;
+    for (unsigned i = 0; i < apdu->extensions.count; i++)
+        said += apdu->extensions.items[i].type != X411_EXT_INTERNAL_TRACE;
+    for (unsigned i = 0; i < apdu->recipient_count; i++)
+        said += apdu->recipients[i].extensions.count + apdu->recipients[i].name.address.dda_count * ATTRIBUTE;
+    return said;
+}
+
 static err_t *encode(transfer_out_t *transfer)
 {
     err_t *err;
@@ -172,9 +186,11 @@ static err_t *encode(transfer_out_t *transfer)
     x411_encode_options_t options = {.mode = transfer->mode, .presentation_context = facts.apdu_context};
     apply_quirks(transfer, copy, &options);
     if (transfer->mode == X411_MODE_1984) {
+        unsigned said = count_said(copy);
         err = downgrade(transfer, copy, origins);
         if (err)
             return err;
+        transfer->downgraded = count_said(copy) != said;
     }
     uint64_t length = transfer->object->record.content_length;
     if (copy->kind == X411_MESSAGE)
@@ -473,6 +489,9 @@ void transfer_out_confirmed(association_t *association)
     if (transfer->object->apdu)
         track_out(agent, transfer->object->apdu, transfer->object->record.content_length, connector,
                   transfer->entry);
+    if (transfer->object->apdu && transfer->downgraded)
+        track_apdu(agent, TRACKING_DOWNGRADE, transfer->object->apdu, transfer->object->record.content_length,
+                   &connector->destination, transfer->entry);
     association->messages++;
     association->activity = agent_now(agent);
     connector->traffic.outbound_messages++;

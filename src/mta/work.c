@@ -91,6 +91,8 @@ void work_add_entry(work_t *work, object_t *object, queue_entry_t *entry, utc_ti
     entry->arrival = object->record.arrival;
     entry->expiry = object->record.expiry;
     entry->priority = (uint8_t)object->record.priority;
+    entry->kind = (uint8_t)object->record.kind;
+    queue_entry_take_all(entry, object->apdu);
     entry->queue_class = queue_class(object->record.kind, object->record.priority);
     entry->state = due ? STORE_ENTRY_DEFERRED : STORE_ENTRY_QUEUED;
     store_entry_t record;
@@ -131,6 +133,7 @@ void work_move_entry(work_t *work, queue_entry_t *entry, destination_t *destinat
     if (count) {
         step->recipients = queue_entry_create(destination, entry->id, entry->message_id, recipients, count);
         record.recipients = bytes_make(step->recipients->recipients, step->recipients->recipients_length);
+        record.recipient_count = count;
     }
     record.destination = destination->name;
     record.attempts = 0;

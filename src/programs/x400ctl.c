@@ -63,6 +63,12 @@ static const apr_getopt_option_t trace_options[] = {
     {NULL, 0, 0, NULL},
 };
 
+static const apr_getopt_option_t form_options[] = {
+    {"form", 'F', 0, "the sheet of parameters agreed with the peer"},
+    {"output", 'o', 1, "a file for the sheet"},
+    {NULL, 0, 0, NULL},
+};
+
 static const ctl_command_t commands[] = {
     {"status", "", "what the MTA is and has done", NULL, NULL, 0, 0, command_status},
     {"queue", "[list]", "the messages that wait", "The same as queue list.", queue_list_options, 0, 0,
@@ -88,6 +94,12 @@ static const ctl_command_t commands[] = {
      command_bind},
     {"connectors", "[NAME]", "connectors and mailboxes, or one of them in full", NULL, NULL, 0, 1,
      command_connectors},
+    {"connectors show", "NAME",
+     "one of them in full, or as the sheet that both sides of a link exchange (--form)",
+     "The form has the names, selectors, addresses, context and RTS values of the link as they are "
+     "configured here,\n"
+     "and room for what the other side has to say. It shows no password.",
+     form_options, 1, 1, command_connectors_show},
     {"connectors disable", "NAME", "stops a connector: nothing goes out or comes in by it", NULL, NULL, 1, 1,
      command_connector_disable},
     {"connectors enable", "NAME", "lets a disabled connector work again", NULL, NULL, 1, 1,

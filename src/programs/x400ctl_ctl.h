@@ -73,6 +73,7 @@ ctl_exit_t command_queue_order(ctl_t *ctl); /* hold, release, reroute, delete, p
 ctl_exit_t command_associations(ctl_t *ctl);
 ctl_exit_t command_bind(ctl_t *ctl);
 ctl_exit_t command_connectors(ctl_t *ctl);
+ctl_exit_t command_connectors_show(ctl_t *ctl);
 ctl_exit_t command_connector_disable(ctl_t *ctl);
 ctl_exit_t command_connector_enable(ctl_t *ctl);
 ctl_exit_t command_route_explain(ctl_t *ctl);

@@ -75,7 +75,7 @@ static const char *ipm_local_id(apr_pool_t *pool)
     return x420_local_id_make(pool, host, timebase_utc(timebase_system()), number);
 }
 
-err_t *ctl_build_ipm(ctl_t *ctl, int content_type, const char *text_file, bytes_t *content)
+err_t *ctl_build_ipm(ctl_t *ctl, int content_type, const char *text_file, bytes_t *content, x411_eits_t *eits)
 {
     x420_spec_t spec = {.content_type = content_type, .subject = ctl_option(ctl, 's')};
     err_t *err = ipm_name(ctl->pool, ctl_option(ctl, 'f'), &spec.originator);
@@ -102,5 +102,6 @@ err_t *ctl_build_ipm(ctl_t *ctl, int content_type, const char *text_file, bytes_
     if (built.subject_replaced)
         ctl_complain("note: the subject has characters that old readers see as question marks");
     *content = buffer_bytes(out);
+    *eits = built.eits;
     return NULL;
 }

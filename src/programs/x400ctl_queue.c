@@ -164,7 +164,7 @@ ctl_exit_t command_queue_retry(ctl_t *ctl)
     if (ctl->json)
         ctl_print_json(result);
     else
-        printf("%s entries are tried now.\n", text_of(ctl->pool, result, "count"));
+        printf("%s now.\n", text_of_count(ctl->pool, result, "count", "entry is tried", "entries are tried"));
     json_decref(result);
     return CTL_OK;
 }
@@ -198,7 +198,7 @@ ctl_exit_t command_queue_order(ctl_t *ctl)
     if (ctl->json)
         ctl_print_json(result);
     else
-        printf("queue %s: %s entries.\n", word, text_of(ctl->pool, result, "count"));
+        printf("queue %s: %s.\n", word, text_of_count(ctl->pool, result, "count", "entry", "entries"));
     bool any = json_integer_value(json_object_get(result, "count")) > 0;
     json_decref(result);
     return any ? CTL_OK : CTL_FAILED;

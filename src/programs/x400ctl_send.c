@@ -127,6 +127,18 @@ static bool send_recipients(const ctl_t *ctl, json_t *arguments)
     return count > 0;
 }
 
+/* What the body is made of, for the envelope: numbers of built-in types and object identifiers. */
+static json_t *send_encoded_types(apr_pool_t *pool, const x411_eits_t *eits)
+{
+    json_t *list = json_array();
+    for (unsigned bit = 0; bit < eits->built_in.count; bit++)
+        if (ber_bit(&eits->built_in, bit))
+            json_array_append_new(list, json_integer((json_int_t)bit));
+    for (unsigned i = 0; i < eits->extended_count; i++)
+        json_array_append_new(list, json_string(ber_oid_text(pool, eits->extended[i])));
+    return list;
+}
+
 /* The content: a file as it is, or an interpersonal message made here. */
 static bool send_content(ctl_t *ctl, json_t *arguments)
 {
@@ -152,7 +164,10 @@ static bool send_content(ctl_t *ctl, json_t *arguments)
         if (type)
             number = strcmp(type, "2") == 0 ? 2 : 22;
         json_object_set_new(arguments, "content_type", json_integer(number));
-        err = ctl_build_ipm(ctl, number, ctl_option(ctl, OPTION_TEXT_FILE), &content);
+        x411_eits_t eits;
+        err = ctl_build_ipm(ctl, number, ctl_option(ctl, OPTION_TEXT_FILE), &content, &eits);
+        if (!err)
+            json_object_set_new(arguments, "encoded_types", send_encoded_types(ctl->pool, &eits));
     }
     if (err) {
         ctl_complain("%s", err_describe(ctl->pool, err));

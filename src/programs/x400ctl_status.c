@@ -31,18 +31,20 @@ ctl_exit_t command_status(ctl_t *ctl)
         stdout, "Listens on",
         apr_psprintf(pool, "%s (%s)", text_of(pool, listener, "address"), text_of(pool, listener, "name")));
     print_fact(stdout, "Queued",
-               apr_psprintf(pool, "%s messages, %s", text_of(pool, result, "queued"),
+               apr_psprintf(pool, "%s, %s", text_of_count(pool, result, "queued", "message", "messages"),
                             text_of_octets(pool, result, "queued_octets")));
     print_fact(stdout, "Associations",
                apr_psprintf(pool, "%s open, %s refused since the start",
                             text_of(pool, result, "associations"),
                             text_of(pool, result, "refused_associations")));
-    print_fact(
-        stdout, "Taken in",
-        apr_psprintf(pool, "%s messages, %s, %s repeats dropped", text_of(pool, result, "inbound_messages"),
-                     text_of_octets(pool, result, "inbound_octets"), text_of(pool, result, "repeats")));
+    print_fact(stdout, "Taken in",
+               apr_psprintf(pool, "%s, %s, %s dropped",
+                            text_of_count(pool, result, "inbound_messages", "message", "messages"),
+                            text_of_octets(pool, result, "inbound_octets"),
+                            text_of_count(pool, result, "repeats", "repeat", "repeats")));
     print_fact(stdout, "Transferred",
-               apr_psprintf(pool, "%s messages, %s", text_of(pool, result, "outbound_messages"),
+               apr_psprintf(pool, "%s, %s",
+                            text_of_count(pool, result, "outbound_messages", "message", "messages"),
                             text_of_octets(pool, result, "outbound_octets")));
     print_fact(stdout, "Delivered", text_of(pool, result, "delivered"));
     print_fact(stdout, "Reports made", text_of(pool, result, "reports_made"));
@@ -106,7 +108,9 @@ static void print_members(apr_pool_t *pool, json_t *item)
     {
         const char *text = text_of(pool, item, name);
         size_t length = strlen(name);
-        if (strcmp(name, "queued_octets") == 0)
+        if (json_is_array(value))
+            text = text_of_list(pool, value);
+        else if (strcmp(name, "queued_octets") == 0)
             text = text_of_octets(pool, item, name);
         else if (length > 2 && strcmp(name + length - 2, "_s") == 0)
             text = text_of_seconds(pool, item, name);
@@ -181,6 +185,7 @@ ctl_exit_t command_connectors(ctl_t *ctl)
         json_t *item;
         json_array_foreach(connectors, index, item) print_members(ctl->pool, item);
         json_array_foreach(mailboxes, index, item) print_members(ctl->pool, item);
+        json_array_foreach(json_object_get(result, "lists"), index, item) print_members(ctl->pool, item);
     } else {
         print_connectors(ctl->pool, result);
         if (json_array_size(mailboxes) > 0)

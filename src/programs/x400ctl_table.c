@@ -116,6 +116,29 @@ const char *text_of(apr_pool_t *pool, const json_t *object, const char *name)
     return text_of_value(pool, json_object_get(object, name));
 }
 
+const char *text_of_list(apr_pool_t *pool, const json_t *list)
+{
+    const char *text = "";
+    size_t index;
+    json_t *item;
+    json_array_foreach(list, index, item)
+    {
+        const char *one = json_is_object(item)
+                              ? apr_psprintf(pool, "%s (cost %s)", text_of(pool, item, "pattern"),
+                                             text_of(pool, item, "cost"))
+                              : text_harmless(pool, json_string_value(item));
+        text = apr_pstrcat(pool, text, index ? ", " : "", one, NULL);
+    }
+    return *text ? text : "-";
+}
+
+const char *text_of_count(apr_pool_t *pool, const json_t *object, const char *name, const char *one,
+                          const char *many)
+{
+    bool single = json_integer_value(json_object_get(object, name)) == 1;
+    return apr_psprintf(pool, "%s %s", text_of(pool, object, name), single ? one : many);
+}
+
 const char *text_of_octets(apr_pool_t *pool, const json_t *object, const char *name)
 {
     const json_t *value = json_object_get(object, name);

@@ -24,6 +24,11 @@ void print_fact(FILE *out, const char *name, const char *value);
 const char *text_of(apr_pool_t *pool, const json_t *object, const char *name);
 /* The member as a size ("2.0 KB") or a duration in seconds ("3 min 20 s"). */
 const char *text_of_octets(apr_pool_t *pool, const json_t *object, const char *name);
+/* The strings of an array, or address spaces with their costs, after each other; "-" if there are none. */
+const char *text_of_list(apr_pool_t *pool, const json_t *list);
+/* The member as a number of things: "1 message", "2 messages". */
+const char *text_of_count(apr_pool_t *pool, const json_t *object, const char *name, const char *one,
+                          const char *many);
 const char *text_of_seconds(apr_pool_t *pool, const json_t *object, const char *name);
 /* A copy in which control characters are replaced by '?'; NULL gives "-". */
 const char *text_harmless(apr_pool_t *pool, const char *text);

@@ -116,7 +116,7 @@ static err_t *put_entry(writer_t *writer, const store_entry_t *entry)
     database_value_number(&values, (int64_t)entry->id);
     database_value_number(&values, (int64_t)entry->message_id);
     database_value_number(&values, destination);
-    database_value_number(&values, entry->priority);
+    database_value_number(&values, SQL_PRIORITY_PACK(entry->priority, entry->kind, entry->recipient_count));
     database_value_number(&values, entry->state);
     database_value_number(&values, entry->attempts);
     database_value_number(&values, entry->due);
@@ -135,7 +135,7 @@ static err_t *update_entry(writer_t *writer, const store_entry_t *entry)
         return err;
     database_values_t values = {.count = 0};
     database_value_number(&values, destination);
-    database_value_number(&values, entry->priority);
+    database_value_number(&values, SQL_PRIORITY_PACK(entry->priority, entry->kind, entry->recipient_count));
     database_value_number(&values, entry->state);
     database_value_number(&values, entry->attempts);
     database_value_number(&values, entry->due);

@@ -108,7 +108,8 @@ static err_t *check_entry(checking_t *checking, database_rows_t *rows)
                 (apr_int64_t)id, (apr_int64_t)message, queue, why)));
         return remove_entry(checking, id);
     }
-    if (state >= STORE_ENTRY_QUEUED && state <= STORE_ENTRY_BAD && priority >= 0 && priority <= 2)
+    if (state >= STORE_ENTRY_QUEUED && state <= STORE_ENTRY_BAD && priority >= 0 &&
+        SQL_PRIORITY_OF(priority) <= 2 && priority <= SQL_PRIORITY_PACK(2, STORE_REPORT, 65535))
         return NULL;
     damaged(checking, queue, id, mts_id, "its state or priority is none; it is queued as normal");
     return run(checking, "UPDATE x400_entry SET state = 0, priority = 0 WHERE id = %" APR_INT64_T_FMT,

@@ -9,6 +9,13 @@
 /* Layout 2 has the table of watches more than layout 1, which is brought up to it when it is opened. */
 enum { SQL_LAYOUT_VERSION = 2 };
 
+/* The column "priority" of an entry holds the kind of its message and the number of its recipients too. */
+#define SQL_PRIORITY_PACK(priority, kind, count)                                                             \
+    ((int64_t)(priority) + 4 * (int64_t)(kind) + 16 * (int64_t)(count))
+#define SQL_COUNT_OF(number) ((unsigned)((number) >> 4 & 0xFFFF))
+#define SQL_PRIORITY_OF(number) ((int)((number)&3))
+#define SQL_KIND_OF(number) ((store_kind_t)((number) >> 2 & 3))
+
 /* Prepared statements; the comment names parameters -> columns. */
 typedef enum sql_statement_t {
     SQL_PUT_MESSAGE,    /* id kind priority arrival expiry length mts_id source envelope content */

@@ -69,6 +69,7 @@ typedef struct store_entry_t {
     uint64_t id; /* from store_new_id */
     uint64_t message_id;
     const char *destination; /* connector or mailbox, by name */
+    store_kind_t kind;       /* of the message */
     int priority;
     store_entry_state_t state;
     unsigned attempts;
@@ -76,7 +77,8 @@ typedef struct store_entry_t {
     uint64_t size;  /* octets of the content, for queue figures */
     utc_time_t arrival;
     utc_time_t expiry;
-    bytes_t recipients; /* which recipients of the envelope; opaque here */
+    unsigned recipient_count; /* for queue figures; at most 65535 */
+    bytes_t recipients;       /* which recipients of the envelope; opaque here */
 } store_entry_t;
 
 /* A transfer on which reports are awaited. */

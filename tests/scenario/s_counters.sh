@@ -37,6 +37,9 @@ for total, part in (("tcp_receive_bytes_total", "receive_bytes_total"),
     if values["x400mta_" + total][None] != sum(values["x400mta_connector_" + part].values()):
         print(total, values["x400mta_" + total], values["x400mta_connector_" + part])
         bad += 1
+recipients = sum(values["x400mta_connector_queued_recipients"].values()) + sum(values["x400mta_local_queued_recipients"].values())
+if recipients != values["x400mta_queued_recipients"][None]:
+    bad += 1
 queued = sum(values["x400mta_connector_queue_length"].values()) + sum(values["x400mta_local_queue_length"].values())
 if queued != values["x400mta_work_queue_length"][None]:
     bad += 1

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What two MTAs put on a real network, recorded and dissected by tshark: not one malformed PDU. In normal mode
+# OP-09: what two MTAs put on a real network, recorded and dissected by tshark: not one malformed PDU. In normal mode
 # everything up to X.411; in the X.410 modes session and bind, and each APDU wrapped into a normal mode
 # conversation, because tshark dissects P1 only there.
 . "$(dirname "$0")/lib.sh"

@@ -31,4 +31,5 @@ check "P1_12 one who cannot, but has an alternate" ctl A send -f "$(user A ann)"
 check "P1_12 goes to the alternate" wait_for has_delivered B jim 2
 check "P1_12 without a report" test "$(delivered A ann)" -eq 0
 check "nothing is left" wait_for queue_is_empty A
+check "P1_12 the tracking log says that it was downgraded (31)" sh -c 'cut -f2 "$0"/tracking.log/*.log | grep -q -x 31' "$WORK/A/data"
 finish

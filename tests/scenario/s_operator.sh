@@ -30,6 +30,11 @@ bob=$(submit "$(user B bob)")
 tom=$(submit "$(user B tom)")
 check "three messages wait" wait_for count_is 3
 
+check "an entry says of what kind it is" test "$(queue kind)" = message
+metric() { ctl A metrics | sed -n "s/^x400mta_$1 //p"; }
+check "their recipients are counted" test "$(metric 'connector_queued_recipients{connector="B"}')" = 3
+check "why the last call failed: nobody answers" \
+    wait_for sh -c '"$0" -c "$1" metrics | grep -q "outbound_failure_reason{connector=\"B\"} 100$"' "$BIN/x400ctl" "$WORK/A/x400mta.conf"
 check "one is held by its recipient" ctl A queue hold -r '*S=JIM*'
 held() { ctl A queue list --json | python3 -c "
 import json, sys
@@ -93,4 +98,31 @@ import json, sys
 c = json.load(sys.stdin)
 known = {e[\"id\"] for e in c[\"events\"]} | {e[\"id\"] for e in c[\"reserved\"]}
 sys.exit(not {4284, 4287, 9301, 9102, 2026, 24} <= known)'"
+
+says() { # WORDS COMMAND...: what it prints has these words
+    words=$1
+    shift
+    "$@" >"$WORK/said" 2>&1
+    grep -q -e "$words" "$WORK/said" || { cat "$WORK/said"; false; }
+}
+say "the form of a link"
+form() { ctl A connectors show C --form "$@"; }
+check "names of both sides" says 'MTA name  *MTA-A  *MTA-C' form
+check "domains" says 'Global domain identifier .*P=A.*P=C' form
+check "addresses" says "Listens at .*127.0.0.1:$(get port_A) .*127.0.0.1:$(get port_C)" form
+check "context" says 'Application context  *1988 normal' form
+check "RTS values" says 'Checkpoint size  *30 KB' form
+check "software" says 'Software  *x400mta ' form
+check "address spaces with their cost" says 'C=GB;A= ;P=B (cost 50)' form
+check_not "no password" says 'secret-' form
+check "to a file" form -o "$WORK/sheet.txt"
+check "the same" says 'Parameters of the X.400 link "C"' cat "$WORK/sheet.txt"
+check "for programs" says '"mta_name": "MTA-C"' form --json
+check_not "not of a connector that is not there" ctl A connectors show NONE --form
+check "all of it without --form" says 'remote mta: *MTA-C' ctl A connectors show C
+
+say "what was wrong once"
+check_not "an address without a country is refused" ctl A send -f S=A -r "$(user A ann)" -s x -t y
+check "in words" says 'the country is missing' ctl A send -f S=A -r "$(user A ann)" -s x -t y
+check "one entry is one entry" says '^queue hold: 0 entries' ctl A queue hold -m none
 finish

@@ -1,12 +1,19 @@
 #!/bin/sh
-# P1-10: what waits goes out urgent first, then normal, then non-urgent.
+# P1-10: what waits goes out urgent first, then normal, then non-urgent; and of several associations one is kept for
+# urgent mail, so that it does not wait behind a normal message that takes long.
 . "$(dirname "$0")/lib.sh"
 
 mta A; mta B
 LINK_OVERRIDE='maximum-associations = 1' link A B "1988 normal"
 LINK_SPACES='"C=GB;A= ;P=A"' link B A "1988 normal"
+port_SLOW=$(free_ports 1)
+LINK_OVERRIDE='maximum-associations = 2
+        threshold = 1' link A SLOW "1988 normal"
 mailbox A ann
 mailbox B jim
+"$BIN/p1sink" -n MTA-SLOW -p secret-SLOW --delay 600 "127.0.0.1:$port_SLOW" >"$WORK/slow.out" 2>&1 &
+sink=$!
+trap 'kill "$sink" 2>/dev/null; abandon' EXIT INT TERM
 start A B
 
 check "the connector is disabled" ctl A connectors disable B
@@ -31,4 +38,22 @@ PY
 }
 say "  order of arrival: $(order)"
 check "urgent first, non-urgent last" test "$(order)" = "urgent urgent urgent normal normal normal non-urgent non-urgent non-urgent"
+
+transfers() {
+    test "$(ctl A associations --json | python3 -c '
+import json, sys
+print(sum(a["connector"] == "SLOW" and bool(a["transfer"]) for a in json.load(sys.stdin)["associations"]))')" = "$1"
+}
+to_slow() { ctl A send -f "$(user A ann)" -r "$(user SLOW joe)" -s kept -t hello --priority "$1"; }
+check "P1_10 normal messages for a peer that takes long" to_slow normal
+check "P1_10 more of them" to_slow normal
+check "P1_10 and more" to_slow normal
+check "P1_10 the first is on its way" wait_for transfers 1
+sleep 2
+check "P1_10 the others wait, though two associations are allowed" transfers 1
+check "P1_10 an urgent message" to_slow urgent
+check "P1_10 has the association that is kept" wait_for transfers 2
+trap abandon EXIT INT TERM
+kill "$sink"
+wait "$sink" 2>/dev/null
 finish

@@ -67,6 +67,10 @@ refused UNKNOWN '"diagnostic": 0' "P1_11 to an unknown user that may not" -t hel
 random_file "$WORK/big" 400000
 refused SMALL '"diagnostic": 7' "P1_08 too long for the mailbox" --content "$WORK/big" --content-return
 check "P1_08 the report returns the content of several chunks" cmp "$WORK/big" "$(ls "$WORK/A/ann"/*.content)"
+empty
+check "P1_08 a text to a mailbox that takes IA5 text only" to PICKY -t hello
+check "P1_08 is delivered" wait_for has_delivered A picky 1
+refused PICKY '"diagnostic": 6' "P1_08 with a file, of which the envelope speaks" -t hello -a "$0"
 refused PICKY '"diagnostic": 15' "P1_08 of a content type that the mailbox does not take" --content "$WORK/big" --content-type 35
 refused STRICT '"reason": 5' "P1_08 from somebody whom the mailbox does not take" -t hello
 empty

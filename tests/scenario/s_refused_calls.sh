@@ -42,6 +42,9 @@ check_not "a call of a connector that is never open is refused" call NEVER "$por
 check "37 says so" logged B ' 37 .*NEVER.*while suspended'
 check "1293 says so too" logged B ' 1293 .*NEVER'
 check_not "monologue where two-way alternate is agreed is refused" call TURNS "$port"
+reason() { ctl B metrics | sed -n "s/^x400mta_connector_inbound_reject_reason{connector=\"$1\"} //p"; }
+check "the counters say why: dialogue mode not supported" test "$(reason TURNS)" = 4
+check "busy, where it is never open" test "$(reason NEVER)" = 1
 check "55 says so" logged B ' 55 .*TURNS'
 check_not "a call from an address that is not allowed is refused" call ELSEWHERE "$port"
 check "9301 has the address in hexadecimal and readable" logged B ' 9301 .*7[fF]000001.*127\.0\.0\.1'

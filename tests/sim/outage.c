@@ -33,6 +33,7 @@ static const outage_case_t cases[] = {
     {"5-seconds-stale", 5, 1, true, true},     {"5-seconds-stale-monologue", 5, 1, true, false},
     {"5-minutes", 300, 3, false, true},        {"5-minutes-monologue", 300, 3, false, false},
     {"5-minutes-stale", 300, 3, true, true},   {"5-minutes-stale-monologue", 300, 3, true, false},
+    {"10-minutes", 600, 5, false, true},       {"10-minutes-stale", 600, 5, true, true},
     {"10-hours", 36000, 60, false, true},      {"10-hours-monologue", 36000, 60, false, false},
     {"10-hours-stale", 36000, 60, true, true}, {"10-hours-stale-monologue", 36000, 60, true, false}};
 

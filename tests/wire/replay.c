@@ -1,4 +1,4 @@
-/* replay FILE...: takes every OSI conversation of packet captures apart, layer by layer; every PDU is
+/* OP-09. replay FILE...: takes every OSI conversation of packet captures apart, layer by layer; every PDU is
  * decoded, encoded and decoded again; then each side is played into our own stack, which must take the
  * conversation to the same end with the same APDUs. Ports are found from the connections themselves. The last
  * line is "N passed, N failed"; the exit status is 0 only if none failed and something passed. */
