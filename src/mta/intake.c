@@ -429,6 +429,7 @@ void intake_begin(object_t *object, uint64_t content_length, connector_t *source
                          .done = done,
                          .context = context};
     plan_init(&intake->plan, agent, object->apdu, work_pool(work));
+    intake->plan.apdu_pool = object->pool; /* the object may stay in memory when the work is done */
     make_digest(intake);
     if (is_repeat(intake)) {
         answer_now(intake, INTAKE_REPEAT, NULL);

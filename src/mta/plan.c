@@ -11,7 +11,7 @@
 
 void plan_init(plan_t *plan, agent_t *agent, x411_apdu_t *apdu, apr_pool_t *pool)
 {
-    *plan = (plan_t){.agent = agent, .pool = pool, .apdu = apdu};
+    *plan = (plan_t){.agent = agent, .pool = pool, .apdu_pool = pool, .apdu = apdu};
     apr_pool_create(&plan->scratch, pool);
 }
 

@@ -16,7 +16,8 @@ typedef struct plan_hop_t {
 typedef struct plan_t {
     agent_t *agent;
     apr_pool_t *pool;
-    apr_pool_t *scratch; /* of the choice for one recipient: messages may have very many */
+    apr_pool_t *apdu_pool; /* lives as long as the APDU: for what a redirection puts into it */
+    apr_pool_t *scratch;   /* of the choice for one recipient: messages may have very many */
     x411_apdu_t *apdu;
     plan_hop_t *hops;
     unsigned hop_count;
@@ -27,7 +28,7 @@ typedef struct plan_t {
     bool redirected; /* a recipient was: this MTA's trace elements are to say so */
 } plan_t;
 
-/* An empty plan for apdu in pool. */
+/* An empty plan for apdu in pool; apdu_pool is pool too, unless the caller says otherwise. */
 void plan_init(plan_t *plan, agent_t *agent, x411_apdu_t *apdu, apr_pool_t *pool);
 /* Says that recipient index fails. supplementary may be NULL. */
 void plan_fail(plan_t *plan, unsigned index, int64_t reason, int64_t diagnostic, const char *supplementary);

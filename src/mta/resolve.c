@@ -57,7 +57,7 @@ static bool redirect(resolve_t *resolve, const x411_or_name_t *to, int64_t reaso
     plan_t *plan = resolve->plan;
     agent_t *agent = plan->agent;
     const char *from = x411_or_name_text(plan->pool, &recipient_of(resolve)->name);
-    switch (redirection_apply(plan->pool, plan->apdu, resolve->index, to, reason, agent_utc(agent))) {
+    switch (redirection_apply(plan->apdu_pool, plan->apdu, resolve->index, to, reason, agent_utc(agent))) {
     case REDIRECTION_PROHIBITED:
         return fail(resolve, X411_REASON_UNABLE_TO_TRANSFER, X411_DIAG_RECIPIENT_REASSIGNMENT_PROHIBITED,
                     NULL);

@@ -5,13 +5,22 @@
 
 #include "world.h"
 
-enum { JUDGE_UNKNOWN_USER = 9, JUDGE_NO_NODE = 0xFFFF, JUDGE_USERS = 2 };
+enum {
+    JUDGE_USERS = 2,           /* of each node: 0 and 1 */
+    JUDGE_REDIRECTED_USER = 7, /* whose messages go to a user elsewhere */
+    JUDGE_LIST_USER = 8,       /* a distribution list */
+    JUDGE_UNKNOWN_USER = 9,
+    JUDGE_NO_NODE = 0xFFFF
+};
 
 typedef enum judge_report_t { JUDGE_REPORT_NONE, JUDGE_REPORT_FAILURE, JUDGE_REPORT_ALL } judge_report_t;
 
 typedef struct judged_recipient_t {
-    unsigned node; /* JUDGE_NO_NODE: nobody has a route */
+    unsigned node; /* where it is to come out; JUDGE_NO_NODE: nobody has a route */
     unsigned user;
+    unsigned
+        asked_node; /* to whom it was sent: the same, or an address that is redirected to the one above */
+    unsigned asked_user;
     unsigned delivered; /* in distinct files */
     unsigned positive;  /* reports that came back */
     unsigned negative;
@@ -22,6 +31,7 @@ typedef struct sent_t {
     unsigned number;
     node_t *node; /* the originator's */
     bool probe;
+    bool list;     /* sent to a distribution list; recipients are its members */
     bool accepted; /* the submission was confirmed */
     bool doomed;   /* too old or too large by design: failing is right */
     judge_report_t report;

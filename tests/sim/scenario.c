@@ -56,6 +56,17 @@ static size_t choose_size(world_t *world)
     }
 }
 
+/* An address that its node redirects now and then. */
+static void redirect(const topology_t *topology, judged_recipient_t *recipient)
+{
+    const aliases_t *aliases = &topology->aliases[recipient->node];
+    if (!aliases->redirects)
+        return;
+    recipient->asked_user = JUDGE_REDIRECTED_USER;
+    recipient->node = aliases->to.node;
+    recipient->user = aliases->to.user;
+}
+
 static void choose_recipient(run_t *run, const sent_t *sent, unsigned index)
 {
     world_t *world = run->world;
@@ -71,6 +82,10 @@ static void choose_recipient(run_t *run, const sent_t *sent, unsigned index)
         if (world->nodes[0].hostile == NULL && recipient->node != JUDGE_NO_NODE &&
             world->nodes[recipient->node].hostile && world_chance(world, 700))
             continue;
+        recipient->asked_node = recipient->node;
+        recipient->asked_user = recipient->user;
+        if (kind >= 2 && kind < 8 && recipient->node != JUDGE_NO_NODE)
+            redirect(run->topology, recipient);
         bool again = false;
         for (unsigned i = 0; i < index; i++)
             again = again || (sent->recipients[i].node == recipient->node &&
@@ -102,11 +117,12 @@ static json_t *describe(run_t *run, sent_t *sent, apr_pool_t *pool)
     world_t *world = run->world;
     json_t *arguments = json_object();
     json_t *recipients = json_array();
-    for (unsigned i = 0; i < sent->count; i++) {
-        choose_recipient(run, sent, i);
+    for (unsigned i = 0; i < (sent->list ? 1 : sent->count); i++) {
+        if (!sent->list)
+            choose_recipient(run, sent, i);
         const judged_recipient_t *r = &sent->recipients[i];
-        json_array_append_new(recipients,
-                              json_string(topology_address(run->topology, r->node, r->user, pool)));
+        json_array_append_new(
+            recipients, json_string(topology_address(run->topology, r->asked_node, r->asked_user, pool)));
     }
     json_object_set_new(arguments, "originator",
                         json_string(topology_address(run->topology, sent->node->index,
@@ -142,10 +158,19 @@ static void send_one(run_t *run)
     node_t *node = &world->nodes[world_below(world, world->node_count)];
     if (!node->up || node->hostile)
         return;
+    unsigned list_node = (unsigned)world_below(world, world->node_count);
+    const aliases_t *aliases = &run->topology->aliases[list_node];
+    bool list = aliases->member_count && world_chance(world, 150);
     unsigned count = world_chance(world, 300) ? (unsigned)world_between(world, 2, 12) : 1;
     unsigned most = world->node_count * JUDGE_USERS;
-    sent_t *sent = judge_sent(world->judge, node, count < most ? count : most);
-    sent->probe = world_chance(world, 80);
+    sent_t *sent = judge_sent(world->judge, node, list ? aliases->member_count : count < most ? count : most);
+    sent->list = list;
+    for (unsigned i = 0; list && i < sent->count; i++)
+        sent->recipients[i] = (judged_recipient_t){.node = aliases->members[i].node,
+                                                   .user = aliases->members[i].user,
+                                                   .asked_node = list_node,
+                                                   .asked_user = JUDGE_LIST_USER};
+    sent->probe = !list && world_chance(world, 80);
     sent->report = (judge_report_t)world_below(world, 3);
     sent->size = choose_size(world);
     sent->doomed = run->topology->short_timeouts;

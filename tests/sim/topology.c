@@ -28,6 +28,8 @@ static void link_nodes(topology_t *topology, unsigned a, unsigned b)
     unsigned two_way = (unsigned)world_below(world, 2);
     *link_of(topology, a, b) = (uint8_t)(1 + world_below(world, 3) * 2 + two_way);
     *link_of(topology, b, a) = (uint8_t)(1 + world_below(world, 3) * 2 + two_way);
+    world->links_1984 =
+        world->links_1984 || topology_mode(topology, a, b) == 0 || topology_mode(topology, b, a) == 0;
     for (int back = 0; back < 2; back++) {
         way_t *way = back ? world_way(world, b, a) : world_way(world, a, b);
         *way = (way_t){.exists = true,
@@ -120,6 +122,7 @@ topology_t *topology_create(world_t *world, apr_pool_t *pool)
     topology->linked = apr_pcalloc(pool, (size_t)n * n);
     topology->next = apr_pcalloc(pool, (size_t)n * n * sizeof(uint16_t));
     topology->distance = apr_pcalloc(pool, (size_t)n * n * sizeof(uint16_t));
+    topology->aliases = apr_pcalloc(pool, n * sizeof(*topology->aliases));
     draw(topology);
     return topology;
 }
@@ -199,6 +202,55 @@ static void add_connector(topology_t *topology, unsigned node, unsigned peer, bu
         is_sibling(topology, node, peer) ? "on" : "off");
 }
 
+/* A user of a node that is not hostile. */
+static user_t choose_user(topology_t *topology)
+{
+    world_t *world = topology->world;
+    user_t user;
+    do {
+        user.node = (unsigned)world_below(world, world->node_count);
+    } while (world->nodes[user.node].hostile);
+    user.user = (unsigned)world_below(world, JUDGE_USERS);
+    return user;
+}
+
+static void choose_aliases(topology_t *topology, unsigned node)
+{
+    world_t *world = topology->world;
+    aliases_t *aliases = &topology->aliases[node];
+    aliases->redirects = world_chance(world, 400);
+    aliases->to = choose_user(topology);
+    unsigned members = world_chance(world, 300) ? (unsigned)world_between(world, 1, TOPOLOGY_MEMBERS) : 0;
+    for (unsigned i = 0; i < members; i++) {
+        user_t user = choose_user(topology);
+        bool again = false;
+        for (unsigned k = 0; k < aliases->member_count; k++)
+            again = again || (aliases->members[k].node == user.node && aliases->members[k].user == user.user);
+        if (!again)
+            aliases->members[aliases->member_count++] = user;
+    }
+}
+
+static void add_aliases(topology_t *topology, const node_t *node, buffer_t *text)
+{
+    static const char *const reasons[] = {"recipient-assigned", "domain-assigned", "alias"};
+    const aliases_t *aliases = &topology->aliases[node->index];
+    apr_pool_t *pool = node->config_pool;
+    if (aliases->redirects)
+        add(text, "redirect R { address = \"%s\" to = \"%s\" reason = %s }\n",
+            topology_address(topology, node->index, JUDGE_REDIRECTED_USER, pool),
+            topology_address(topology, aliases->to.node, aliases->to.user, pool),
+            reasons[world_below(topology->world, 3)]);
+    if (!aliases->member_count)
+        return;
+    add(text, "distribution-list L { address = \"%s\" members = { ",
+        topology_address(topology, node->index, JUDGE_LIST_USER, pool));
+    for (unsigned i = 0; i < aliases->member_count; i++)
+        add(text, "%s\"%s\"", i ? ", " : "",
+            topology_address(topology, aliases->members[i].node, aliases->members[i].user, pool));
+    add(text, " } }\n");
+}
+
 static void configure(topology_t *topology, node_t *node)
 {
     apr_pool_create(&node->config_pool, node->pool);
@@ -220,6 +272,7 @@ static void configure(topology_t *topology, node_t *node)
     for (unsigned user = 0; user < JUDGE_USERS; user++)
         add(text, "mailbox box%u { folder = \"/sim/%s/box%u\" address-space = { \"%s\" } }\n", user,
             node->name, user, topology_address(topology, node->index, user, node->config_pool));
+    add_aliases(topology, node, text);
     config_findings_t findings;
     config_read_text("sim.conf", buffer_bytes(text), node->config_pool, &node->config, &findings);
     if (!node->config) {
@@ -239,6 +292,9 @@ void topology_configure(topology_t *topology)
         world->nodes[i].domain = topology->one_domain ? 0 : i;
     for (unsigned to = 0; to < n && n <= EXPLICIT_LIMIT; to++)
         find_ways_to(topology, to, queue);
+    for (unsigned i = 0; i < n; i++)
+        if (!world->nodes[i].hostile)
+            choose_aliases(topology, i);
     for (unsigned i = 0; i < n; i++)
         if (!world->nodes[i].hostile)
             configure(topology, &world->nodes[i]);

@@ -82,7 +82,8 @@ struct world_t {
     way_t *ways; /* node_count x node_count */
     faults_t faults;
     bool faults_over;
-    bool impatient; /* by the configurations messages expire so fast that they may, whatever happens */
+    bool links_1984; /* some links speak 1984 */
+    bool impatient;  /* by the configurations messages expire so fast that they may, whatever happens */
     mono_time_t faults_ended;
     int64_t tcp_timeout; /* microseconds that a segment is tried */
     int64_t commit_time; /* microseconds of a group commit, about */
