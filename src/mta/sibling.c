@@ -61,8 +61,9 @@ void sibling_opened(association_t *association, bool both)
     }
     if (!both || !connector->config || !connector->config->sibling || sibling->refused)
         return;
-    /* The peer may be another run of it than the one that was told. */
-    bool first = true;
+    /* The peer may be another run of it than the one that was told. Told anew over what can carry it: were a
+     * call of the peer's that cannot answered by one from here, the two would call each other for ever. */
+    bool first = association->outbound || association->two_way_alternate;
     for (const association_t *a = connector->associations; a; a = a->next)
         first = first && (a == association || !a->sibling || a->state != ASSOCIATION_OPEN);
     if (first)
