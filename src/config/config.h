@@ -142,9 +142,10 @@ typedef struct config_connector_t {
     unsigned checkpoint_size;  /* KB, 0 = none */
     unsigned recovery_timeout; /* s */
     unsigned window_size;
-    unsigned lifetime;   /* s */
-    unsigned disconnect; /* s */
-    unsigned threshold;  /* messages */
+    unsigned lifetime;            /* s */
+    unsigned incoming_idle_limit; /* s, 0 = none */
+    unsigned disconnect;          /* s */
+    unsigned threshold;           /* messages */
     unsigned max_open_retries;
     unsigned max_transfer_retries;
     unsigned open_interval;           /* s */

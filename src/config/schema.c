@@ -192,6 +192,9 @@ static const schema_option_t override_options[] = {
         "Checkpoints that may be unconfirmed before the sender waits."),
     NUMBER("lifetime", SCHEMA_SECONDS, CONNECTOR(lifetime), "300", 1, DAY,
         "Association parameters: Lifetime (sec)", "Idle time after which an association is released."),
+    NUMBER("incoming-idle-limit", SCHEMA_SECONDS, CONNECTOR(incoming_idle_limit), "0", 0, 7 * DAY, NULL,
+        "Idle time after which an association that the peer opened is aborted; 0 = none. It is the peer's to release, "
+        "and may be idle for long; a peer that is gone is noticed by TCP within minutes."),
     NUMBER("disconnect", SCHEMA_SECONDS, CONNECTOR(disconnect), "120", 1, 3600,
         "Association parameters: Disconnect (sec)",
         "Wait for the peer's answer to a release before the connection is cut. It should exceed "

@@ -19,7 +19,6 @@
 
 enum {
     OPEN_TIMEOUT_SECONDS = 120,
-    INCOMING_IDLE_SECONDS = 7200,
     TPDU_2K = 2048,
     TPDU_DEFAULT = 65531,
     TURN_MESSAGES = 10,      /* that may still be sent after the peer asked for the turn */
@@ -141,15 +140,12 @@ void association_pump(association_t *association)
 
 static void idle(void *baton);
 
-/* How long an association may have nothing to do. One that the peer opened is the peer's to release, and it
- * may be quiet for long; but not for ever, lest sessions that nobody needs fill the limits. */
+/* How long an association may have nothing to do; 0 = for ever. One that the peer opened is the peer's to
+ * release: it may be quiet for long, and TCP finds out if the peer is gone. */
 static int64_t idle_limit(const association_t *association)
 {
-    int64_t lifetime = TIME_SECONDS((int64_t)association->connector->config->lifetime);
-    if (association->outbound)
-        return lifetime;
-    int64_t long_time = TIME_SECONDS(INCOMING_IDLE_SECONDS);
-    return lifetime > long_time ? lifetime : long_time;
+    const config_connector_t *config = association->connector->config;
+    return TIME_SECONDS((int64_t)(association->outbound ? config->lifetime : config->incoming_idle_limit));
 }
 
 static void arm_idle(association_t *association, int64_t after)
@@ -167,6 +163,8 @@ static void idle(void *baton)
     if (association->state != ASSOCIATION_OPEN || !config)
         return;
     int64_t lifetime = idle_limit(association);
+    if (!lifetime) /* since a reload */
+        return;
     int64_t disconnect = TIME_SECONDS((int64_t)config->disconnect);
     if (association->in || association_is_sending(association))
         association->activity = now;
@@ -451,7 +449,7 @@ static void opened(association_t *association)
     event_subject_t subject = {.connector = name};
     event_raise(agent->services.events, EVENT_ID_ASSOCIATION_OPENED, &subject, name, association->peer,
                 association->outbound ? "outgoing" : "incoming", osi_mode_name(facts.mode));
-    if (connector->config)
+    if (connector->config && idle_limit(association))
         arm_idle(association, idle_limit(association));
     if (association->link_test) {
         link_test_opened(association->link_test, association);

@@ -19,7 +19,7 @@ void net_conn_prepare_socket(apr_socket_t *socket)
     apr_socket_timeout_set(socket, 0);
     apr_socket_opt_set(socket, APR_SO_NONBLOCK, 1);
     apr_socket_opt_set(socket, APR_TCP_NODELAY, 1);
-    apr_socket_opt_set(socket, APR_SO_KEEPALIVE, 1);
+    net_keepalive_set(socket);
 }
 
 void net_conn_learn_addresses(net_conn_t *conn)

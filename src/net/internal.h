@@ -137,4 +137,7 @@ void net_address_format(char *text, size_t size, apr_sockaddr_t *address);
 /* The octets in network order, 4 (also of an IPv4 address inside IPv6) or 16; octets has room for 16. */
 uint8_t net_address_octets(const apr_sockaddr_t *address, uint8_t *octets);
 
+/* Has the system ask a silent peer whether it is still there, within minutes (keepalive.c). */
+void net_keepalive_set(apr_socket_t *socket);
+
 #endif

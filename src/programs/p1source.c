@@ -19,6 +19,7 @@ enum {
     OPT_APDU,
     OPT_CHECKPOINT,
     OPT_CONTENT_TYPE,
+    OPT_DEFERRED,
     OPT_JSON,
     OPT_LOCAL,
     OPT_PER_ASSOCIATION,
@@ -29,6 +30,7 @@ enum {
     OPT_RETRIES,
     OPT_TIMEOUT,
     OPT_TPDU,
+    OPT_TRACE,
     OPT_TWA,
     OPT_WINDOW
 };
@@ -56,6 +58,8 @@ static const apr_getopt_option_t option_table[] = {
     {"probe", OPT_PROBE, 0, "send probes"},
     {"content-type", OPT_CONTENT_TYPE, 1, "built-in content type (2 in 1984, else 22)"},
     {"report", OPT_REPORT, 1, "originator's report request: none, non-delivery or all (non-delivery)"},
+    {"deferred", OPT_DEFERRED, 1, "seconds for which delivery is to be deferred (0: not)"},
+    {"trace", OPT_TRACE, 1, "MTAs that the messages say to have passed (1)"},
     {"checkpoint", OPT_CHECKPOINT, 1, "checkpoint size in units of 1024 octets (0: none)"},
     {"window", OPT_WINDOW, 1, "window of checkpoints (3)"},
     {"tpdu", OPT_TPDU, 1, "largest TPDU, 128 to 65531 octets (65531)"},
@@ -92,6 +96,8 @@ static bool set_number(source_options_t *options, int letter, const char *text)
     case 'l': return text_read_number(text, 0, INT64_C(1) << 40, &options->content_length);
     case OPT_CHECKPOINT: return text_read_number(text, 0, 65535, &options->checkpoint_k);
     case OPT_WINDOW: return text_read_number(text, 1, 255, &options->window);
+    case OPT_DEFERRED: return text_read_duration(text, &options->deferred);
+    case OPT_TRACE: return text_read_number(text, 1, X411_UB_TRANSFERS, &options->trace);
     case OPT_TPDU: return text_read_number(text, TPDU_MINIMUM, TPDU_MAXIMUM, &options->tpdu_size);
     case OPT_CONTENT_TYPE: return text_read_number(text, 0, 32767, &options->content_type);
     case OPT_RATE: return text_read_number(text, 0, 1000000, &options->rate);
@@ -203,6 +209,7 @@ int main(int argc, const char *const *argv)
     source_options_t *options = apr_pcalloc(pool, sizeof(*options));
     *options = (source_options_t){.mode = OSI_MODE_NORMAL,
                                   .port = DEFAULT_PORT,
+                                  .trace = 1,
                                   .timeout = TIME_SECONDS(DEFAULT_TIMEOUT_SECONDS),
                                   .connections = 1,
                                   .messages = 1,

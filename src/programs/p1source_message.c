@@ -146,8 +146,15 @@ static err_t *fill_envelope(const source_maker_t *maker, int64_t number, apr_poo
         recipient->indicators = x411_recipient_indicators(true, mta, options->report);
         err = x411_or_name_parse(pool, expand(pool, options->recipients[i], number), &recipient->name);
     }
-    if (!err && !x411_trace_stamp(pool, apdu, &maker->domain, now, X411_RELAYED))
-        err = err_create(pool, APR_ENOSPC, "P1", "no trace");
+    for (int64_t i = 0; !err && i < options->trace; i++) {
+        x411_domain_t domain = maker->domain;
+        if (i > 0) /* others than our own, each another one */
+            domain = x411_domain_make("XX", " ", apr_psprintf(pool, "D%" APR_INT64_T_FMT, i));
+        if (!x411_trace_stamp(pool, apdu, &domain, now, X411_RELAYED))
+            err = err_create(pool, APR_ENOSPC, "P1", "no trace");
+    }
+    if (options->deferred && !options->probe)
+        apdu->deferred_delivery = x411_time_from_utc(pool, now + options->deferred);
     return err;
 }
 

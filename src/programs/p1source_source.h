@@ -42,6 +42,8 @@ typedef struct source_options_t {
     unsigned apdu_count;
     bool resume;
     bool two_way_alternate;
+    int64_t deferred; /* microseconds until delivery is wanted; 0 = at once */
+    int64_t trace;    /* elements of the external trace */
     bool probe;
     bool json;
 } source_options_t;

@@ -39,6 +39,7 @@ case ${1:---quick} in
     halves 1 240 --quiet
     halves 1001 1020 --quiet --twice
     "$SIM" --outage >>"$WORK/all" 2>&1
+    "$SIM" --procedures >>"$WORK/all" 2>&1
     ;;
 --seeds) halves "${2%-*}" "${2#*-}" --quiet ;;
 --large) "$SIM" --seeds 3-3 --nodes 1000 --messages 3000 >"$WORK/all" 2>&1 ;;

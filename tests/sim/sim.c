@@ -7,6 +7,7 @@
  *   --no-faults                  a world in which nothing goes wrong
  *   --until-failure              ends at the first seed that fails
  *   --outage [NAME]              the fixed outages of a link (outage.c), or one of them
+ *   --procedures [NAME]          the fixed scenarios of procedures.c, or one of them
  *   --twice                      each seed is run twice: the histories must be the same */
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <apr_strings.h>
 
 #include "outage.h"
+#include "pair.h"
 #include "scenario.h"
 
 typedef struct arguments_t {
@@ -24,7 +26,8 @@ typedef struct arguments_t {
     bool quiet;
     bool twice;
     bool until_failure;
-    const char *outage; /* NULL: seeds; "": all */
+    const char *outage;     /* NULL: not these; "": all */
+    const char *procedures; /* likewise */
 } arguments_t;
 
 static bool read_arguments(int argc, const char *const argv[], arguments_t *arguments)
@@ -58,6 +61,9 @@ static bool read_arguments(int argc, const char *const argv[], arguments_t *argu
         } else if (strcmp(argv[i], "--outage") == 0) {
             arguments->outage = *value == '-' ? "" : value;
             i += *arguments->outage != '\0';
+        } else if (strcmp(argv[i], "--procedures") == 0) {
+            arguments->procedures = *value == '-' ? "" : value;
+            i += *arguments->procedures != '\0';
         } else if (strcmp(argv[i], "--twice") == 0) {
             arguments->twice = true;
         } else {
@@ -98,8 +104,11 @@ int main(int argc, const char *const *argv)
     unsigned failed = 0;
     if (arguments.outage)
         outage_run(arguments.outage, arguments.options.trace, pool, &passed, &failed);
+    if (arguments.procedures)
+        procedures_run(arguments.procedures, arguments.options.trace, pool, &passed, &failed);
+    bool fixed = arguments.outage || arguments.procedures;
     for (uint64_t seed = arguments.first;
-         !arguments.outage && seed <= arguments.last && !(failed && arguments.until_failure); seed++) {
+         !fixed && seed <= arguments.last && !(failed && arguments.until_failure); seed++) {
         scenario_result_t result;
         arguments.options.seed = seed;
         scenario_run(&arguments.options, &result, pool);

@@ -1,7 +1,10 @@
 /* Connections over loopback: dialling, sending, back-pressure, every way to end, refusals in words. */
 #include "scene.h"
 
+#include <netinet/tcp.h>
 #include <unistd.h>
+
+#include "net/internal.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -24,6 +27,43 @@ static void close_at_1000(side_t *side, bytes_t octets)
     (void)octets;
     if (side->received == 1000)
         side_close(side, false);
+}
+
+static int socket_option(const net_conn_t *conn, int level, int option)
+{
+    apr_os_sock_t system_socket;
+    int value = -1;
+    socklen_t length = sizeof(value);
+    CU_ASSERT_EQUAL(apr_os_sock_get(&system_socket, conn->socket), APR_SUCCESS);
+    CU_ASSERT_EQUAL(getsockopt(system_socket, level, option, &value, &length), 0);
+    return value;
+}
+
+static void expect_keepalive(const side_t *side)
+{
+    CU_ASSERT_NOT_EQUAL(socket_option(side->conn, SOL_SOCKET, SO_KEEPALIVE), 0);
+    int idle = socket_option(side->conn, IPPROTO_TCP, TCP_KEEPIDLE);
+    int interval = socket_option(side->conn, IPPROTO_TCP, TCP_KEEPINTVL);
+    int probes = socket_option(side->conn, IPPROTO_TCP, TCP_KEEPCNT);
+    CU_ASSERT(idle > 0 && interval > 0 && probes > 1);
+    CU_ASSERT(idle + interval * probes <= 300);
+    /* A peer that only reads slowly is not to be cut off by it. */
+    CU_ASSERT_EQUAL(socket_option(side->conn, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+}
+
+/* Both the side that calls and the one that is called notice within five minutes that the other is gone. */
+static void a_peer_that_is_gone_is_noticed_within_minutes(void)
+{
+    scene_begin("127.0.0.1");
+    side_append(&scene->client, 0, 10);
+    scene->server.on_input = stop_on_input;
+    dial("127.0.0.1");
+    scene_run();
+    expect_keepalive(&scene->client);
+    expect_keepalive(&scene->server);
+    side_close(&scene->client, false);
+    scene_run_empty();
+    scene_finish();
 }
 
 static void octets_go_both_ways(void)
@@ -543,6 +583,7 @@ static void a_peer_that_does_not_answer_is_given_up_in_time(void)
 }
 
 static const unit_test_t tests[] = {
+    UNIT_TEST(a_peer_that_is_gone_is_noticed_within_minutes),
     UNIT_TEST(octets_go_both_ways),
     UNIT_TEST(output_waits_while_the_gate_is_closed),
     UNIT_TEST(a_refused_connect_is_told_in_words),
