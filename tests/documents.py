@@ -110,6 +110,28 @@ def check_manuals():
             check("%s has no mistakes" % name, done.returncode == 0 and not done.stderr, done.stderr)
 
 
+def check_manual_is_complete(page, words):
+    """Every command and option that a program's help names is in its page."""
+    text = read(page).replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")
+    for word in sorted(words):
+        check("%s has %s" % (page, word), re.search(re.escape(word) + r"(?![a-z-])", text) is not None)
+
+
+def check_help():
+    option = re.compile(r"^ +(?:-\w, )?(--[a-z0-9-]+)", re.M)
+    for tool, page in (("p1source", "docs/man/p1source.1"), ("p1sink", "docs/man/p1sink.1")):
+        check_manual_is_complete(page, set(option.findall(run(BIN + "/" + tool, "--help")[1])))
+    text = run(BIN + "/x400ctl", "--help")[1]
+    commands = set(re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?= )", text, re.M))
+    words = {"B " + command for command in commands} | set(option.findall(text))
+    for command in commands:
+        words |= set(option.findall(run(BIN + "/x400ctl", *command.split(), "--help")[1]))
+    check("x400ctl names its commands", len(commands) > 20)
+    check_manual_is_complete("docs/man/x400ctl.1", words)
+    switches = set(re.findall(r"(?<=[ [])/[a-z]+", run(BIN + "/mtacheck", "--help")[1]))
+    check_manual_is_complete("docs/man/mtacheck.8", switches)
+
+
 def main():
     status, output = run(BIN + "/x400ctl", "events", "list", "--json")
     catalogue = json.loads(output) if status == 0 else []
@@ -127,6 +149,7 @@ def main():
             check_commands(page, text)
     check_generated()
     check_manuals()
+    check_help()
     status, output = run("sh", ROOT + "/tests/acceptance.sh")
     check("docs/acceptance.md claims nothing that no test carries", status == 0, output)
     print("%d passed, %d failed" % (passed, failed))

@@ -21,6 +21,9 @@ mta F 'maximum-associations = 2'
 LINK_OVERRIDE='lifetime = 2s' link A C "1988 normal"
 LINK_SPACES='"C=GB;A= ;P=A"' link C A "1988 normal"
 for name in NO SLOW DUMP; do put "port_$name" "$(free_ports 1)"; done
+random_file "$WORK/20k" 20000
+LINK_PORT=$(free_ports 1) LINK_OVERRIDE='max-open-retries = 1' link A GONE "1988 normal"
+LINK_PORT=9 LINK_ADVANCED='maximum-message-size = 10' link A TINY "1988 normal"
 LINK_OVERRIDE='max-transfer-retries = 1' link A NO "1988 normal"
 LINK_OVERRIDE='max-transfer-retries = 1000
         maximum-associations = 1
@@ -106,6 +109,13 @@ ctl A send -f "$(user A ann)" -r "$(user NO joe)" -s refused -t hello >/dev/null
 told A "a peer that refuses for good" 270 'Entity NO'
 told A "the message has failed" 62 'transfer-failure'
 told A "and is reported" 290 'transfer-failure'
+ctl A send -f "$(user A ann)" -r "$(user GONE joe)" -s gone -t hello >/dev/null
+report_says() { grep -l -e "$1" "$WORK/A/ann"/*.json; }
+check "a peer that is never there: the report says which link failed and why" \
+    wait_for report_says 'no association with GONE could be opened'
+check "beside the code for congestion" report_says '"diagnostic": 2,'
+ctl A send -f "$(user A ann)" -r "$(user TINY joe)" --content "$WORK/20k" >/dev/null
+check "a message above the limit of the next hop is reported, not lost" wait_for report_says 'size-constraint-violation'
 sink SLOW "$(get port_SLOW)" --delay 600
 for _ in 1 2 3; do ctl A send -f "$(user A ann)" -r "$(user SLOW joe)" -s slow -t hello >/dev/null; done
 told A "a peer that does not confirm" 12025 'with SLOW has timed out'
@@ -181,6 +191,8 @@ sink SLOW "$(get port_SLOW)"
 start A
 told A "a message that cannot be read" 12016 'was set aside'
 told A "a piece of content that is gone" 2124 'no chunk 1'
+behind() { [ "$(ctl A metrics | sed -n 's/^x400mta_connector_outbound_messages_total{connector="SLOW"} //p')" -ge 2 ]; }
+check "what stood behind it in the queue goes" wait_for behind
 
 say "what is not free"
 mta P

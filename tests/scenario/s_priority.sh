@@ -13,7 +13,12 @@ mailbox A ann
 mailbox B jim
 "$BIN/p1sink" -n MTA-SLOW -p secret-SLOW --delay 600 "127.0.0.1:$port_SLOW" >"$WORK/slow.out" 2>&1 &
 sink=$!
-trap 'kill "$sink" 2>/dev/null; abandon' EXIT INT TERM
+port_MANY=$(free_ports 1)
+LINK_OVERRIDE='maximum-associations = 4
+        threshold = 2' link A MANY "1988 normal"
+"$BIN/p1sink" -n MTA-MANY -p secret-MANY --delay 600 "127.0.0.1:$port_MANY" >"$WORK/many.out" 2>&1 &
+many=$!
+trap 'kill "$sink" "$many" 2>/dev/null; abandon' EXIT INT TERM
 start A B
 
 check "the connector is disabled" ctl A connectors disable B
@@ -53,7 +58,20 @@ sleep 2
 check "P1_10 the others wait, though two associations are allowed" transfers 1
 check "P1_10 an urgent message" to_slow urgent
 check "P1_10 has the association that is kept" wait_for transfers 2
+failed_opens() { ctl A metrics | sed -n 's/^x400mta_connector_failed_outbound_associations_total{connector="SLOW"} //p'; }
+check "the limit is no failed open" test "$(failed_opens)" = 0
+check "six messages for a peer that takes long, one more association for each two" \
+    sh -c 'for n in 1 2 3 4 5 6; do "$0" -c "$1" send -f "$2" -r "$3" -s many -t hello >/dev/null || exit 1; done' \
+    "$BIN/x400ctl" "$WORK/A/x400mta.conf" "$(user A ann)" "$(user MANY joe)"
+many() { test "$(ctl A associations --json | python3 -c '
+import json, sys
+print(sum(a["connector"] == "MANY" for a in json.load(sys.stdin)["associations"]))')" = "$1"; }
+check "three of four associations are open, one is kept" wait_for many 3
+sleep 1
+check "no more" many 3
 trap abandon EXIT INT TERM
+kill "$many"
+wait "$many" 2>/dev/null
 kill "$sink"
 wait "$sink" 2>/dev/null
 finish

@@ -48,6 +48,8 @@ check "busy, where it is never open" test "$(reason NEVER)" = 1
 check "55 says so" logged B ' 55 .*TURNS'
 check_not "a call from an address that is not allowed is refused" call ELSEWHERE "$port"
 check "9301 has the address in hexadecimal and readable" logged B ' 9301 .*7[fF]000001.*127\.0\.0\.1'
+check "9301 came once: for the call that was refused, not for those that were taken" \
+    test "$(grep -c ' 9301 ' "$WORK/B/events.log")" -eq 1
 check_not "a call for another transport selector than the listener's is refused" call SOURCE "$second" --called-tsel OTHER
 check "4293 names the listener" logged B ' 4293 .*4[fF]54484552.*second'
 check "the listener's own selector is taken" call SOURCE "$second" --called-tsel TSEL

@@ -113,10 +113,14 @@ static void RT_01_memory_stays_bounded_when_the_socket_takes_nothing(void)
 
 /* Sends until `confirmed` checkpoints are confirmed to the sender (the receiver may have more), cuts the
  * link, resumes on a new association with other parameters, and expects the APDU whole and once. */
+/* The receiver asks for the turn at the very moment of the resume. */
+static bool asks_for_the_turn;
+
 static void cut_and_resume(osi_mode_t mode, unsigned cut_after, unsigned lost_confirms, unsigned first_k,
                            unsigned second_k, size_t length)
 {
     stack_config_t one = pair_config(first_k, 3);
+    one.two_way_alternate = asks_for_the_turn;
     pair_t *first = opened(mode, &one, &one);
     uint8_t *data = pair_pattern(first->pool, length);
     first->chunk = 500;
@@ -144,7 +148,10 @@ static void cut_and_resume(osi_mode_t mode, unsigned cut_after, unsigned lost_co
 
     stack_config_t two = pair_config(second_k, 2);
     two.started += TIME_SECONDS(30);
+    two.two_way_alternate = asks_for_the_turn;
     pair_t *second = opened(mode, &two, &two);
+    if (asks_for_the_turn)
+        CU_ASSERT_PTR_NULL(osi_stack_turn_please(second->b.stack, 4, second->now));
     second->b.apdu = first->b.apdu;
     second->b.apdu_length = first->b.apdu_length;
     second->b.apdu_capacity = first->b.apdu_capacity;
@@ -180,6 +187,17 @@ static void RT_02_a_cut_after_every_checkpoint_is_resumed(void)
         for (unsigned cut = 1; cut <= 11; cut++)
             for (unsigned lost = 0; lost <= 2; lost++)
                 cut_and_resume(modes[m], cut, lost, 1, 1, 14000);
+}
+
+/* Q229643: both cross; the transfer goes on, and the wish for the turn is not lost. */
+static void RT_04_a_resume_while_the_turn_is_asked_for(void)
+{
+    asks_for_the_turn = true;
+    for (unsigned cut = 1; cut <= 4; cut++) {
+        cut_and_resume(OSI_MODE_NORMAL, cut, 0, 1, 1, 5000);
+        cut_and_resume(OSI_MODE_X410_1988, cut, 1, 1, 1, 5000);
+    }
+    asks_for_the_turn = false;
 }
 
 static void RT_02_another_checkpoint_size_at_the_resume_is_no_fault(void)
@@ -493,6 +511,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(a_refused_transfer_is_interrupted_or_discarded),
     UNIT_TEST(a_cancelled_transfer_is_discarded),
     UNIT_TEST(RT_04_the_turn_goes_to_and_fro),
+    UNIT_TEST(RT_04_a_resume_while_the_turn_is_asked_for),
     UNIT_TEST(RT_04_please_in_the_middle_of_a_transfer),
     UNIT_TEST(RT_04_a_please_in_another_context_is_taken),
     UNIT_TEST(apdus_are_read_as_they_were_written),
