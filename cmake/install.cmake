@@ -36,6 +36,11 @@ install(FILES ${CMAKE_SOURCE_DIR}/installer/x400mta.conf.example DESTINATION ${C
 install(FILES ${CMAKE_SOURCE_DIR}/installer/completion/x400ctl
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 
+# The resource agent of Pacemaker; OCF has one place for them on all systems.
+install(PROGRAMS ${CMAKE_SOURCE_DIR}/installer/pacemaker/x400mta DESTINATION lib/ocf/resource.d/x400mta)
+install(FILES ${CMAKE_SOURCE_DIR}/installer/pacemaker/example.crm ${CMAKE_SOURCE_DIR}/installer/pacemaker/example-pcs.sh
+        DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+
 # systemd. Type=notify-reload is known from its version 253 on; an older one gets what comes nearest.
 set(systemd_version ${SYSTEMD_VERSION} CACHE STRING "version of systemd that the units are for")
 file(READ ${CMAKE_SOURCE_DIR}/installer/systemd/x400mta.service unit)

@@ -6,8 +6,8 @@
  *   status            {} -> { "name", "version", "domain", "started" (UTC text), "uptime_s", "configuration",
  *                       "queued", "queued_octets", "associations", "inbound_messages", "outbound_messages",
  *                       "inbound_octets", "outbound_octets", "delivered", "reports_made", "repeats",
- *                       "refused_associations", "store": { "driver", "commits", "transactions", "failures",
- *                       "octets_waiting" }, "listeners": [ { "name", "address" } ] }
+ *                       "refused_associations", "store": { "driver", "commits", "transactions",
+ *                       "failures", "failing", "octets_waiting" }, "listeners": [ { "name", "address" } ] }
  *   connectors        { "name"? } -> { "connectors": [ { "name", "remote_mta", "address", "conformance",
  *                       "state" (idle, open, opening, waiting, disabled), "queued", "queued_octets",
  *                       "urgent", "normal", "non_urgent", "inbound_associations", "outbound_associations",

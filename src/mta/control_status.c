@@ -53,6 +53,7 @@ static json_t *store_json(agent_t *agent)
     json_object_set_new(store, "commits", number(figures.commits));
     json_object_set_new(store, "transactions", number(figures.transactions));
     json_object_set_new(store, "failures", number(figures.failures));
+    json_object_set_new(store, "failing", json_boolean(agent->store_failing));
     json_object_set_new(store, "octets_waiting", number(figures.octets_waiting));
     return store;
 }
