@@ -591,9 +591,9 @@ static void indicate(void *context, const stack_indication_t *indication)
 
 bool association_can_send(const association_t *association)
 {
-    return association->state == ASSOCIATION_OPEN && !association_is_sending(association) &&
-           !association->in && !association->test && osi_stack_is_open(association->stack) &&
-           osi_stack_has_turn(association->stack);
+    return association->state == ASSOCIATION_OPEN && !association->agent->stopping &&
+           !association_is_sending(association) && !association->in && !association->test &&
+           osi_stack_is_open(association->stack) && osi_stack_has_turn(association->stack);
 }
 
 void association_ask_turn(association_t *association, int priority)

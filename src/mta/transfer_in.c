@@ -203,6 +203,8 @@ static void confirm(transfer_in_t *transfer)
     association->confirmed = transfer;
     osi_stack_transfer_accept(association->stack, agent_now(association->agent));
     association_pump(association);
+    if (association->agent->stopping) /* a peer with more to send would go on and on */
+        association_release(association);
 }
 
 static void answered(void *context, intake_verdict_t verdict, const err_t *err)
