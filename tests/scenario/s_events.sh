@@ -187,6 +187,7 @@ c.execute("UPDATE x400_message SET envelope = x'FFFF' WHERE id = ?", (first,))
 c.commit()
 PY
 kill "$sink_SLOW"
+wait "$sink_SLOW" 2>/dev/null # its port is free now
 sink SLOW "$(get port_SLOW)"
 start A
 told A "a message that cannot be read" 12016 'was set aside'

@@ -7,16 +7,14 @@
 #   run.sh --large            a star of 1,000 MTAs and a million-event day
 #
 # Ends with "N passed, N failed". A seed that fails is replayed with: sim --seed N --trace
-# X400_SIM names the program; without it, build/sim is configured and built with the sanitizers.
+# X400_SIM names the program; without it, that of the preset linux-asan is built.
 set -u
 HERE=$(cd "$(dirname "$0")" && pwd)
 ROOT=$(cd "$HERE/../.." && pwd)
 SIM=${X400_SIM:-}
 if [ -z "$SIM" ]; then
-    BUILD=${X400_SIM_BUILD:-$ROOT/build/sim}
-    cmake -S "$ROOT" -B "$BUILD" -G Ninja -DX400_SANITIZE=ON >/dev/null || exit 2
-    ninja -C "$BUILD" sim >/dev/null || exit 2
-    SIM=$BUILD/sim/sim
+    (cd "$ROOT" && cmake --preset linux-asan && cmake --build --preset linux-asan --target sim) >/dev/null || exit 2
+    SIM=$ROOT/build/asan/sim/sim
 fi
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
