@@ -62,7 +62,7 @@ static void tell(follower_t *follower)
 /* Receives one datagram; negative with errno if there is none. */
 static address_news_t receive(follower_t *follower, int *error)
 {
-    struct sockaddr_nl from;
+    struct sockaddr_nl from = {.nl_pid = 0};
     socklen_t size = sizeof(from);
     *error = 0;
     ssize_t length = recvfrom(follower->netlink, follower->buffer, sizeof(follower->buffer),

@@ -17,8 +17,8 @@ typedef struct lease_t lease_t;
 
 /* Finds out whether this process may become the owner of the store at path. *lease is then in pool, and
  * lease_take is to follow. Code APR_EAGAIN: another process owns it; to be tried again with the same claim,
- * several times in each period. claim NULL: no waiting, a store that may belong to somebody is refused. period:
- * the lease in microseconds, 0 = whoever has the lock owns the store. */
+ * several times in each period. claim NULL: no waiting, a store that may belong to somebody is refused.
+ * period: the lease in microseconds, 0 = whoever has the lock owns the store. */
 err_t *lease_try(lease_t **lease, const char *path, int64_t period, store_claim_t *claim, apr_pool_t *pool);
 /* Writes down that this process is the owner: from then on a former one that looks is none. */
 err_t *lease_take(lease_t *lease, apr_pool_t *pool);

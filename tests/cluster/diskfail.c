@@ -1,5 +1,5 @@
-/* Loaded before the C library into the service on the nodes of the test cluster: while the file /run/disk-fails is
- * there, every write to the spool fails as on a broken disk (EIO). Built by run.sh. */
+/* Loaded before the C library into the service on the nodes of the test cluster: while the file
+ * /run/disk-fails is there, every write to the spool fails as on a broken disk (EIO). Built by run.sh. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>

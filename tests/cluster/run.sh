@@ -5,7 +5,7 @@
 # loses the address, and its disk fails. For each: the time without service, what was lost (nothing), what reached a
 # mailbox twice (nothing), and the addresses that the peers saw (the virtual one only).
 #
-#   run.sh [SCENE...]     kill standby crash link address disk; all of them by default
+#   run.sh [SCENE...]     kill standby crash link address disk health; all of them by default
 #
 # X400_BIN is the folder of the programs (build/release/bin), RATE messages per second each way (100), LOAD_SECONDS for
 # how long in each scene (12). X400_TIMES=strict judges the times without service as they should be on a machine that
@@ -234,6 +234,24 @@ scene() {
     check "$name: the cluster is whole again" heal "$name" "$node"
 }
 
+# The attribute that the resource agent keeps: no peer can be reached from this node, then they can again.
+health_is() { in_node "$(any_node)" attrd_updater -n x400-reach -N "$(owner)" -Q | grep -q "value=\"$1\""; }
+health() {
+    local peer
+    echo "Scene: health"
+    check "health: the group runs" wait_for serves
+    check "health: the attribute says that peers can be reached" wait_for health_is 1
+    check "health: the peers' link is cut" lab_link out down
+    for peer in P1 P2; do
+        check "health: a message for $peer" cluster_ctl send -f "C=GB;A= ;P=C;S=OP" -r "C=GB;A= ;P=$peer;S=IN" -s health -t health
+    done
+    check "health: the attribute says that none can be reached" wait_for health_is 0
+    check "health: their link is back" lab_link out up
+    total=$((total + 1))
+    check "health: the messages arrive" wait_for has_all $total
+    check "health: the attribute says so" wait_for health_is 1
+}
+
 # The addresses of the calls that the peers took for the cluster's, and whether any other was refused.
 addresses_seen() { grep -h ' 12003 .*association with C at .*incoming' "$LAB"/P?/events.log | grep -o "$LAB_NET\.[0-9]*" | sort -u; }
 
@@ -256,7 +274,12 @@ check "the group runs" wait_for serves
 echo "          after $(($(date +%s) - started)) s, on $(owner)"
 check "OP-04 the service found its virtual address in the cluster" grep -q " 12116 .*$VIRTUAL.*cluster information base, group mail" "$LAB/shared/events.log"
 total=0
-for name in ${*:-kill standby crash link address disk}; do scene "$name"; done
+for name in ${*:-kill standby crash link address disk health}; do
+    case $name in
+    health) health ;;
+    *) scene "$name" ;;
+    esac
+done
 check "OP-04 the peers saw the virtual address only" [ "$(addresses_seen)" = "$VIRTUAL" ]
 check "OP-04 and refused nobody" [ "$(cat "$LAB"/P?/events.log | grep -c ' 9301 ')" = 0 ]
 echo "          all of it took $(($(date +%s) - started)) s"
