@@ -92,6 +92,14 @@ void control_restrictions(json_t *item, const config_connector_t *config)
     json_object_set_new(item, "quirks", quirks_json(config->quirks));
 }
 
+/* The T-selector by which the peer has to call: the connector's, else the listener's. */
+static bytes_t own_selector(const agent_t *agent, const config_connector_t *config)
+{
+    if (config->incoming_t_selector.length || !agent->config->listener_count)
+        return config->incoming_t_selector;
+    return agent->config->listeners[0].transport_selector;
+}
+
 static json_t *number(unsigned value)
 {
     return json_integer((json_int_t)value);
@@ -156,7 +164,7 @@ void control_connector_form(control_call_t *call)
             peer, json_string(apr_psprintf(call->pool, "%s:%u", config->remote_host, config->port)));
     add_side(form, "ours", config->local_mta_name, config->local_mta_password && *config->local_mta_password,
              x411_domain_text(call->pool, &own), listeners_json(call->agent),
-             selectors_json(call->pool, config->incoming_t_selector, config->incoming_s_selector,
+             selectors_json(call->pool, own_selector(call->agent, config), config->incoming_s_selector,
                             config->incoming_p_selector));
     add_side(form, "theirs", config->remote_mta_name,
              config->remote_mta_password && *config->remote_mta_password, remote_domain(config, call->pool),
