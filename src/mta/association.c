@@ -8,6 +8,7 @@
 #include "mta/bind.h"
 #include "mta/binding.h"
 #include "mta/breach.h"
+#include "mta/callers.h"
 #include "mta/connector.h"
 #include "mta/link_test.h"
 #include "mta/tap.h"
@@ -71,6 +72,8 @@ static void destroy(association_t *association, bool linger)
     timers_cancel(timers, &association->idle);
     timers_cancel(timers, &association->end);
     timers_cancel(timers, &association->watch);
+    if (!association->outbound && !association->since && !agent->destroying)
+        callers_count(agent->callers, association->peer);
     if (association->conn)
         net_conn_close(association->conn, linger);
     unlink_from_connector(association);

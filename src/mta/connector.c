@@ -255,8 +255,6 @@ static bool is_mta_full(connector_t *connector)
 void connector_kick(connector_t *connector)
 {
     agent_t *agent = connector->destination.agent;
-    if (connector->removed)
-        queue_drain_soon(&connector->destination, &connector->retry);
     if (!connector->config || connector->disabled)
         return;
     use_idle_associations(connector);

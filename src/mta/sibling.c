@@ -59,6 +59,8 @@ void sibling_opened(association_t *association, bool both)
         sibling->plain = false;
         count_strike(association, "it takes a bind without the offer of link-state and not one with it");
     }
+    if (!both && association->outbound && association->offered && !association->test)
+        sibling->known = false; /* the peer agrees no more: it is not called to be told */
     if (!both || !connector->config || !connector->config->sibling || sibling->refused)
         return;
     /* The peer may be another run of it than the one that was told. Told anew over what can carry it: were a

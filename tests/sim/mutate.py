@@ -5,9 +5,8 @@ import sys
 
 MUTATIONS = [
     ("lost-confirm", "a repeat is dropped and not confirmed", "transfer_in.c",
-     "    osi_stack_transfer_accept(association->stack, agent_now(association->agent));\n",
-     "    if (verdict != INTAKE_REPEAT)\n"
-     "        osi_stack_transfer_accept(association->stack, agent_now(association->agent));\n"),
+     "        confirm(transfer);\n    /* else it was resumed",
+     "        verdict == INTAKE_REPEAT ? (void)0 : confirm(transfer);\n    /* else it was resumed"),
     ("double-delete", "an entry is deleted twice", "work.c",
      "    store_txn_delete_entry(work->txn, entry->id);\n",
      "    store_txn_delete_entry(work->txn, entry->id);\n    store_txn_delete_entry(work->txn, entry->id);\n"),
