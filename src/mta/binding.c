@@ -396,27 +396,39 @@ static void kick_connectors(agent_t *agent)
     }
 }
 
-static bool is_usable(const bind_facts_t *facts, const char *address)
+/* The addresses of facts by their texts, which the system writes in one way; of those that are not usable
+ * only if `all`. */
+static apr_hash_t *present_set(const bind_facts_t *facts, bool all, apr_pool_t *pool)
 {
+    apr_hash_t *set = apr_hash_make(pool);
     for (size_t i = 0; i < facts->present_count; i++)
-        if (facts->present[i].usable && bind_same_address(facts->present[i].address, address))
-            return true;
-    return false;
+        if (all || facts->present[i].usable)
+            apr_hash_set(set, facts->present[i].address, APR_HASH_KEY_STRING, facts->present[i].address);
+    return set;
+}
+
+static bool is_in(apr_hash_t *set, const char *address)
+{
+    return apr_hash_get(set, address, APR_HASH_KEY_STRING) != NULL;
 }
 
 static void follow_change(binding_t *binding, const bind_facts_t *old, apr_pool_t *pool)
 {
     agent_t *agent = binding->agent;
     const bind_facts_t *new = &binding->facts;
+    bool known = old->present_known && new->present_known;
+    apr_hash_t *here = present_set(new, true, pool);
+    apr_hash_t *usable_before = present_set(old, false, pool);
     unsigned *listeners = apr_pcalloc(pool, (old->present_count + 1) * sizeof(*listeners));
-    for (size_t i = 0; i < old->present_count; i++)
-        listeners[i] = count_listeners(binding, old->present[i].address);
+    for (size_t i = 0; known && i < old->present_count; i++)
+        if (!is_in(here, old->present[i].address))
+            listeners[i] = count_listeners(binding, old->present[i].address);
     binding_apply(agent, BINDING_CHANGE);
-    for (size_t i = 0; new->present_known &&i < old->present_count; i++)
-        if (!bind_is_present(new, old->present[i].address))
+    for (size_t i = 0; known && i < old->present_count; i++)
+        if (!is_in(here, old->present[i].address))
             address_left(binding, old->present[i].address, listeners[i], pool);
-    for (size_t i = 0; old->present_known && i < new->present_count; i++)
-        if (new->present[i].usable && !is_usable(old, new->present[i].address))
+    for (size_t i = 0; known && i < new->present_count; i++)
+        if (new->present[i].usable && !is_in(usable_before, new->present[i].address))
             address_came(binding, new->present[i].address, pool);
     kick_connectors(agent);
 }
@@ -463,6 +475,8 @@ bool binding_lets_call(connector_t *connector)
     const char *address = point->address  ? point->address
                           : point->wanted ? point->wanted
                                           : "(virtual address)";
+    apr_snprintf(connector->last_error, sizeof(connector->last_error), "no call without the address %s: %s",
+                 address, bind_state_words(point->state));
     event_subject_t subject = {.connector = connector->destination.name, .layer = "transport"};
     event_raise(agent->services.events, EVENT_ID_SOURCE_AWAITED, &subject, connector->destination.name,
                 address, bind_state_words(point->state), point->reason);

@@ -63,14 +63,23 @@ static bool is_loopback(const octets_t *address)
     return address->length == IPV6_SIZE && memcmp(address->octets, loopback6, IPV6_SIZE) == 0;
 }
 
-static bind_state_t state_of(const bind_facts_t *facts, const octets_t *address)
+/* One plan in the making. */
+typedef struct maker_t {
+    const config_t *config;
+    const bind_facts_t *facts;
+    octets_t *present;          /* of facts, read once: there may be many */
+    apr_array_header_t *common; /* of all that have no address of their own; NULL: not made yet */
+    apr_pool_t *pool;
+} maker_t;
+
+static bind_state_t state_of(const maker_t *maker, const octets_t *address)
 {
+    const bind_facts_t *facts = maker->facts;
     if (!facts->present_known || is_loopback(address))
         return BIND_READY;
     bind_state_t state = BIND_ABSENT;
     for (size_t i = 0; i < facts->present_count; i++) {
-        octets_t here = read_octets(facts->present[i].address);
-        if (!same_octets(&here, address))
+        if (!same_octets(&maker->present[i], address))
             continue;
         if (facts->present[i].usable)
             return BIND_READY;
@@ -78,19 +87,6 @@ static bind_state_t state_of(const bind_facts_t *facts, const octets_t *address)
     }
     return state;
 }
-
-bool bind_is_present(const bind_facts_t *facts, const char *address)
-{
-    octets_t octets = read_octets(address);
-    return state_of(facts, &octets) != BIND_ABSENT;
-}
-
-/* One plan in the making. */
-typedef struct maker_t {
-    const config_t *config;
-    const bind_facts_t *facts;
-    apr_pool_t *pool;
-} maker_t;
 
 static void add_address(const maker_t *maker, apr_array_header_t *points, const bind_point_t *like,
                         const char *address)
@@ -104,7 +100,7 @@ static void add_address(const maker_t *maker, apr_array_header_t *points, const 
     bind_point_t *point = apr_array_push(points);
     *point = *like;
     point->address = address;
-    point->state = state_of(maker->facts, &octets);
+    point->state = state_of(maker, &octets);
 }
 
 static const bind_name_t *find_name(const bind_facts_t *facts, const char *name)
@@ -189,15 +185,25 @@ static void add_common(const maker_t *maker, apr_array_header_t *points)
                     : "no address is configured, and no cluster runs this service");
 }
 
-static void plan_listener(const maker_t *maker, const config_listener_t *config, bind_listener_t *listener)
+static const apr_array_header_t *common_points(maker_t *maker)
 {
-    apr_array_header_t *points = apr_array_make(maker->pool, 2, sizeof(bind_point_t));
+    if (!maker->common) {
+        maker->common = apr_array_make(maker->pool, 2, sizeof(bind_point_t));
+        add_common(maker, maker->common);
+    }
+    return maker->common;
+}
+
+static void plan_listener(maker_t *maker, const config_listener_t *config, bind_listener_t *listener)
+{
+    apr_array_header_t *own = apr_array_make(maker->pool, 2, sizeof(bind_point_t));
+    const apr_array_header_t *points = own;
     if (config->address && strcmp(config->address, "*") == 0)
-        add_any(points, "address of the listener is \"*\"");
+        add_any(own, "address of the listener is \"*\"");
     else if (config->address)
-        add_wanted(maker, points, BIND_BY_OWN, config->address, "address of the listener");
+        add_wanted(maker, own, BIND_BY_OWN, config->address, "address of the listener");
     else
-        add_common(maker, points);
+        points = common_points(maker);
     *listener = (bind_listener_t){config, (const bind_point_t *)points->elts, (size_t)points->nelts};
 }
 
@@ -241,14 +247,15 @@ static bind_point_t choose(const maker_t *maker, const apr_array_header_t *point
     return none;
 }
 
-static void plan_source(const maker_t *maker, const config_connector_t *config, bind_source_t *source)
+static void plan_source(maker_t *maker, const config_connector_t *config, bind_source_t *source)
 {
-    apr_array_header_t *points = apr_array_make(maker->pool, 2, sizeof(bind_point_t));
+    apr_array_header_t *own = apr_array_make(maker->pool, 2, sizeof(bind_point_t));
+    const apr_array_header_t *points = own;
     if (config->local_address)
-        add_wanted(maker, points, BIND_BY_OWN, config->local_address,
+        add_wanted(maker, own, BIND_BY_OWN, config->local_address,
                    "stack-ip-address-override of the connector");
     else
-        add_common(maker, points);
+        points = common_points(maker);
     source->config = config;
     for (int kind = 0; kind < BIND_KINDS; kind++)
         source->kinds[kind] = choose(maker, points, kind);
@@ -256,7 +263,10 @@ static void plan_source(const maker_t *maker, const config_connector_t *config, 
 
 void bind_plan_make(const config_t *config, const bind_facts_t *facts, apr_pool_t *pool, bind_plan_t *plan)
 {
-    maker_t maker = {config, facts, pool};
+    maker_t maker = {.config = config, .facts = facts, .pool = pool};
+    maker.present = apr_pcalloc(pool, (facts->present_count + 1) * sizeof(*maker.present));
+    for (size_t i = 0; i < facts->present_count; i++)
+        maker.present[i] = read_octets(facts->present[i].address);
     *plan = (bind_plan_t){.listener_count = config->listener_count, .source_count = config->connector_count};
     plan->on_cluster = facts->on_cluster || config_is_cluster_node(config);
     plan->listeners = apr_pcalloc(pool, (plan->listener_count + 1) * sizeof(*plan->listeners));

@@ -94,9 +94,6 @@ bool bind_same_address(const char *a, const char *b);
 bool bind_is_numeric(const char *text);
 /* True if address has these octets (4 or 16). */
 bool bind_is_octets(const char *address, bytes_t octets);
-/* True if facts have the address (usable or not), or it is of the loopback net, or nothing is known. */
-bool bind_is_present(const bind_facts_t *facts, const char *address);
-
 /* "ready", "absent", "being checked", "being looked up", "no such name", "asking the cluster", "none". */
 const char *bind_state_name(bind_state_t state);
 /* What a point waits for, in words: "it is not on this machine". */

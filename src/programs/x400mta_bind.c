@@ -49,6 +49,7 @@ struct bind_watch_t {
     const config_t *config;
     bool begun;
     present_t *present;
+    bool following;  /* the platform has told once */
     bool unfollowed; /* the system does not tell of addresses */
     apr_pool_t *names_pool;
     name_t *names;
@@ -142,10 +143,12 @@ static void addresses_changed(void *context, const platform_address_t *addresses
     present->count = count;
     for (size_t i = 0; i < count; i++)
         present->list[i] = (bind_present_t){apr_pstrdup(pool, addresses[i].text), addresses[i].usable};
-    if (watch->follow_pool)
+    if (watch->following) {
         net_loop_post(watch->loop, take_present, present);
-    else
-        take_present(present);
+        return;
+    }
+    watch->following = true; /* before there is a thread */
+    take_present(present);
 }
 
 static void follow_addresses(bind_watch_t *watch)

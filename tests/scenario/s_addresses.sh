@@ -85,6 +85,8 @@ check "OP_04 people read it too" sh -c "ip netns exec '$net-C' '$BIN/x400ctl' -c
 check "a message of the peer waits" from_p
 check "a message for the peer waits" from_c
 check "OP_04 12111 says for which address" wait_for logged C " 12111 .*P .*$virtual"
+last_error() { ctl C connectors P --json | grep -q "last_error.*no call without the address $virtual"; }
+check "OP_04 and so does the connector's last error" last_error
 check "OP_04 the peer finds nobody at the virtual address" wait_for logged P " 4284 "
 check_not "TP_06 the failure of the article cannot be provoked: no call came from the node" logged P " 9301 "
 check_not "C did not call at all" logged C " 4284 "
