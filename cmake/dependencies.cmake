@@ -1,6 +1,10 @@
 # The libraries that x400mta stands on (docs/architecture.md says what each is for).
 find_package(PkgConfig REQUIRED)
-find_package(Threads REQUIRED)
+if(WIN32)
+  add_library(Threads::Threads INTERFACE IMPORTED) # the system's own, through APR
+else()
+  find_package(Threads REQUIRED)
+endif()
 pkg_check_modules(APR REQUIRED IMPORTED_TARGET apr-1>=1.6)
 pkg_check_modules(APRUTIL REQUIRED IMPORTED_TARGET apr-util-1>=1.6)
 pkg_check_modules(CONFUSE REQUIRED IMPORTED_TARGET libconfuse>=3.3)

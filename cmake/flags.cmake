@@ -14,6 +14,20 @@ if(X400_SANITIZE)
   target_compile_options(x400_flags INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(x400_flags INTERFACE -fsanitize=address,undefined)
+elseif(WIN32)
+  # Windows 7 and newer, the standard's printf, APR's headers before windows.h. Executables load anywhere (64 bits of
+  # address), run no data, have the stack that Linux gives, and carry their own copy of what the compiler's library gives. Control
+  # flow guard where the compiler has it: clang has, GCC has not.
+  target_compile_definitions(x400_flags INTERFACE _WIN32_WINNT=0x0601 WIN32_LEAN_AND_MEAN NOMINMAX
+    __USE_MINGW_ANSI_STDIO=1)
+  target_compile_options(x400_flags INTERFACE -fstack-protector-strong)
+  target_link_options(x400_flags INTERFACE -static -fstack-protector-strong
+    -Wl,--dynamicbase,--high-entropy-va,--nxcompat,--stack,8388608)
+  check_c_compiler_flag(-mguard=cf HAVE_GUARD_CF)
+  if(HAVE_GUARD_CF)
+    target_compile_options(x400_flags INTERFACE -mguard=cf)
+    target_link_options(x400_flags INTERFACE -mguard=cf)
+  endif()
 else()
   # Hardening; _FORTIFY_SOURCE needs an optimising build and no sanitizer.
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")

@@ -19,9 +19,21 @@ err_t *platform_log_open(event_log_t *log, const char *source, apr_pool_t *pool)
 typedef struct platform_service_t {
     void (*stop)(void *context);   /* orderly: SIGTERM, SIGINT, service stop */
     void (*reload)(void *context); /* SIGHUP, parameter change */
+    /* Service pause and continue: takes and sends no more, or does so again; platform_service_paused says
+     * when that is so. */
+    void (*pause)(void *context, bool pause);
     void *context;
 } platform_service_t;
 
+/* The work of the program with the arguments that are left; returns the exit status, which the service
+ * manager is told as well. */
+typedef int (*platform_run_t)(int argc, const char *const *argv);
+/* Carries out what the arguments ask of the system's service manager, or runs as its service; false if they
+ * ask nothing of it. Where a service manager needs no help from the program ("service ..." on Windows only)
+ * it is always false. */
+bool platform_service_command(int argc, const char *const *argv, platform_run_t run, int *status);
+/* How the program is controlled on this system, in lines for --help. */
+const char *platform_service_help(void);
 /* Makes the process a daemon (detached, own session), if asked for. To be called before any thread. */
 err_t *platform_daemonize(apr_pool_t *pool);
 /* Catches the system's calls from now on, in a thread of its own. */
@@ -30,6 +42,8 @@ err_t *platform_service_begin(const platform_service_t *service, apr_pool_t *poo
 void platform_service_ready(const char *status);
 void platform_service_reloading(void);
 void platform_service_stopping(void);
+/* Tells that all is at rest after a pause, or goes on. */
+void platform_service_paused(bool paused);
 /* Feeds the watchdog, if the service manager has one; called from the event loop. */
 void platform_service_alive(void);
 

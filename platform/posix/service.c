@@ -88,6 +88,25 @@ void platform_service_ready(const char *status)
     release_starter();
 }
 
+bool platform_service_command(int argc, const char *const *argv, platform_run_t run, int *status)
+{
+    (void)argc;
+    (void)argv;
+    (void)run;
+    (void)status;
+    return false; /* systemctl does it all */
+}
+
+const char *platform_service_help(void)
+{
+    return "SIGHUP reads it again; SIGTERM ends the service in order.\n";
+}
+
+void platform_service_paused(bool paused)
+{
+    notify_send(paused ? "STATUS=paused\n" : "STATUS=running\n");
+}
+
 static sigset_t service_signals(void)
 {
     sigset_t signals;

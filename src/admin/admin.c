@@ -358,14 +358,15 @@ static err_t *admin_open(admin_t *admin, const config_t *config, apr_pool_t *poo
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_AUTO;
     if (address->family != APR_INET)
         flags |= MHD_USE_IPv6;
-    errno = 0;
+    apr_set_netos_error(APR_SUCCESS);
     admin->daemon = MHD_start_daemon(flags, (uint16_t)config->admin.port, NULL, NULL, on_request, admin,
                                      MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address->sa,
                                      MHD_OPTION_CONNECTION_LIMIT, (unsigned)ADMIN_CONNECTION_LIMIT,
                                      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ADMIN_CONNECTION_TIMEOUT,
                                      MHD_OPTION_NOTIFY_COMPLETED, on_completed, admin, MHD_OPTION_END);
+    status = apr_get_netos_error();
     if (!admin->daemon)
-        return err_from_status(pool, errno ? errno : APR_EGENERAL,
+        return err_from_status(pool, status ? status : APR_EGENERAL,
                                "the admin interface cannot listen on %s port %u", host, config->admin.port);
     return NULL;
 }

@@ -26,7 +26,7 @@ static void metrics_append_value(buffer_t *out, const json_t *value)
 {
     char room[64];
     if (json_is_integer(value))
-        snprintf(room, sizeof(room), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        snprintf(room, sizeof(room), "%lld", (long long)json_integer_value(value));
     else if (json_is_boolean(value))
         snprintf(room, sizeof(room), "%d", json_is_true(value) ? 1 : 0);
     else

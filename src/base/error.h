@@ -6,6 +6,8 @@
 #include <apr_errno.h>
 #include <apr_pools.h>
 
+#include "base/format.h"
+
 typedef struct err_t {
     int code;                  /* meaning belongs to the layer; an apr_status_t for layer "system" */
     const char *layer;         /* "transport", "session", "presentation", "ACSE", "RTSE", "P1", "store" ... */
@@ -14,16 +16,14 @@ typedef struct err_t {
 } err_t;
 
 /* A new error; layer must outlive it (a literal), the text is formatted into pool. */
-err_t *err_create(apr_pool_t *pool, int code, const char *layer, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+err_t *err_create(apr_pool_t *pool, int code, const char *layer, const char *format, ...) FORMAT_APR(4, 5);
 
 /* A new error that has cause (may be NULL) behind it. */
 err_t *err_wrap(apr_pool_t *pool, const err_t *cause, int code, const char *layer, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+    FORMAT_APR(5, 6);
 
 /* An error of the system: the formatted text, with the words of status as its cause. */
-err_t *err_from_status(apr_pool_t *pool, apr_status_t status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+err_t *err_from_status(apr_pool_t *pool, apr_status_t status, const char *format, ...) FORMAT_APR(3, 4);
 
 /* The chain in one line: "what failed: because: because". */
 const char *err_describe(apr_pool_t *pool, const err_t *err);

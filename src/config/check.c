@@ -19,6 +19,7 @@ typedef struct checker_t {
     const config_t *config;
 } checker_t;
 
+#undef ERROR /* the headers of Windows have one */
 #define ERROR(place, ...)                                                                                    \
     config_findings_add(checker->findings, checker->pool, CONFIG_ERROR, place, __VA_ARGS__)
 #define WARNING(place, ...)                                                                                  \

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/format.h"
 #include "event/event.h"
 
 typedef struct config_place_t {
@@ -334,7 +335,7 @@ void config_check_addresses(const config_t *config, bool (*is_local)(const char 
 
 /* Adds a finding in its place. Texts are copied into pool, which must live as long as findings. */
 void config_findings_add(config_findings_t *findings, apr_pool_t *pool, config_severity_t severity,
-                         config_place_t place, const char *format, ...) __attribute__((format(printf, 5, 6)));
+                         config_place_t place, const char *format, ...) FORMAT_APR(5, 6);
 
 /* The findings as lines "FILE:LINE: error: TEXT" (or "warning"), each ended by a newline. */
 const char *config_findings_text(const config_findings_t *findings, apr_pool_t *pool);

@@ -268,7 +268,7 @@ const char *raw_path(const char *file, const char *path, apr_pool_t *pool)
 #endif
     char *merged = NULL;
     const char *folder = end ? apr_pstrmemdup(pool, file, (apr_size_t)(end - file) + 1) : "";
-    if (apr_filepath_merge(&merged, folder, path, APR_FILEPATH_NATIVE, pool) != APR_SUCCESS)
+    if (apr_filepath_merge(&merged, folder, path, 0, pool) != APR_SUCCESS)
         return apr_pstrdup(pool, path);
     return merged;
 }

@@ -694,14 +694,14 @@ const char *schema_explain_unknown(const schema_section_t *section, const char *
     if (schema_find_subsection(&root, name))
         return apr_psprintf(pool, "section '%s' cannot be in %s; it stands outside all sections", name,
                             where);
-    const char *near = nearest(section, name);
-    if (near)
-        return apr_psprintf(pool, "unknown option '%s' in %s; did you mean '%s'?", name, where, near);
+    const char *meant = nearest(section, name);
+    if (meant)
+        return apr_psprintf(pool, "unknown option '%s' in %s; did you mean '%s'?", name, where, meant);
     for (const schema_section_t *inner = section->sections; inner->name && section != &root; inner++) {
-        near = nearest(inner, name);
-        if (near)
+        meant = nearest(inner, name);
+        if (meant)
             return apr_psprintf(pool, "unknown option '%s' in %s; did you mean '%s' in %s { }?", name, where,
-                                near, inner->name);
+                                meant, inner->name);
     }
     return apr_psprintf(pool, "unknown option '%s' in %s", name, where);
 }

@@ -407,14 +407,39 @@ void agent_store_ready(agent_t *agent)
 
 /* Stop. */
 
+static void check_paused(agent_t *agent)
+{
+    if (!agent->paused || agent->paused_told)
+        return;
+    agent->paused_told = true;
+    if (agent->services.paused)
+        agent->services.paused(agent->services.context);
+}
+
 void agent_check_stopped(agent_t *agent)
 {
-    if (!agent->stopping || agent->stopped_told || agent->associations || agent->works || agent->deliveries)
+    if (agent->associations || agent->works || agent->deliveries)
+        return;
+    check_paused(agent);
+    if (!agent->stopping || agent->stopped_told)
         return;
     agent->stopped_told = true;
     timers_cancel(agent_timers(agent), &agent->stop_timer);
     if (agent->services.stopped)
         agent->services.stopped(agent->services.context);
+}
+
+/* Ends what is idle; what is at work ends behind its transfer. */
+static void release_all(agent_t *agent)
+{
+    association_t *next;
+    for (association_t *association = agent->associations; association; association = next) {
+        next = association->agent_next;
+        if (association->state == ASSOCIATION_OPEN && !association->outbound && !association->in)
+            association_abort(association, STACK_ABORT_TEMPORARY_PROBLEM);
+        else
+            association_release(association);
+    }
 }
 
 static void patience_over(void *baton)
@@ -435,15 +460,29 @@ void agent_stop(agent_t *agent, int64_t patience)
     agent->stop_timer.run = patience_over;
     agent->stop_timer.baton = agent;
     timers_arm(agent_timers(agent), &agent->stop_timer, agent_now(agent) + patience);
-    association_t *next;
-    for (association_t *association = agent->associations; association; association = next) {
-        next = association->agent_next;
-        if (association->state == ASSOCIATION_OPEN && !association->outbound && !association->in)
-            association_abort(association, STACK_ABORT_TEMPORARY_PROBLEM);
-        else
-            association_release(association);
-    }
+    release_all(agent);
     agent_check_stopped(agent);
+}
+
+void agent_pause(agent_t *agent)
+{
+    if (agent->paused || agent->stopping)
+        return;
+    agent->paused = true;
+    agent->paused_told = false;
+    binding_close(agent);
+    release_all(agent);
+    agent_check_stopped(agent);
+}
+
+void agent_continue(agent_t *agent)
+{
+    if (!agent->paused || agent->stopping)
+        return;
+    agent->paused = false;
+    err_t *err = binding_apply(agent, BINDING_CHANGE); /* told by its event */
+    (void)err;
+    kick_all(agent);
 }
 
 static void forget_destination(destination_t *destination)

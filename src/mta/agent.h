@@ -25,6 +25,7 @@ typedef struct agent_services_t {
     store_t *store;
     void (*sync_folder)(const char *folder); /* makes a rename in it durable; may be NULL */
     void (*stopped)(void *context);          /* after agent_stop: all is at rest */
+    void (*paused)(void *context);           /* after agent_pause: nothing is under way; may be NULL */
     /* Reads the configuration again and, if it is good, gives it to agent_reload; returns its findings as
      * lines in pool. For the operator's reload; may be NULL. */
     const char *(*reload)(void *context, bool *ok, apr_pool_t *pool);
@@ -49,6 +50,12 @@ err_t *agent_reload(agent_t *agent, const config_t *config);
 /* Orderly stop: no new work, transfers at hand end (at most `patience` microseconds), associations are
  * released, then services.stopped is called. */
 void agent_stop(agent_t *agent, int64_t patience);
+/* Drains and rests: no calls are taken or made, transfers at hand end, associations are released, then
+ * services.paused is called. Mail stays queued, operators are answered, mailboxes get what is there. */
+void agent_pause(agent_t *agent);
+/* Goes on after agent_pause, also before that has come to its end. A listener that cannot bind is told by its
+ * event. */
+void agent_continue(agent_t *agent);
 /* Gives everything back; after services.stopped, or instead of agent_stop (after an error, or like a crash).
  * The store is not touched and must be closed before: no completion may come later. */
 void agent_destroy(agent_t *agent);

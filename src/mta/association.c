@@ -418,7 +418,7 @@ static void make_room(agent_t *agent)
 
 void association_accept(agent_t *agent, net_conn_t *conn, const config_listener_t *listener)
 {
-    if (agent->stopping) {
+    if (agent->stopping || agent->paused) {
         net_conn_close(conn, false);
         return;
     }
@@ -645,7 +645,7 @@ void association_next(association_t *association)
         bool sends = association_is_sending(association) || association->state != ASSOCIATION_OPEN;
         if (sends)
             association->releasing = false;
-        else if (association->agent->stopping)
+        else if (association->agent->stopping || association->agent->paused)
             association_release(association);
     }
     association_pump(association);

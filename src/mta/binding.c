@@ -266,7 +266,7 @@ err_t *binding_apply(agent_t *agent, binding_mode_t mode)
     }
     make_plan(binding);
     close_others(binding);
-    err_t *err = open_missing(binding, mode);
+    err_t *err = agent->paused ? NULL : open_missing(binding, mode);
     timers_cancel(agent_timers(agent), &binding->again);
     if (err && mode != BINDING_START)
         timers_arm(agent_timers(agent), &binding->again, agent_now(agent) + TIME_SECONDS(AGAIN_SECONDS));

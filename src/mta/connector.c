@@ -255,7 +255,7 @@ static bool is_mta_full(connector_t *connector)
 void connector_kick(connector_t *connector)
 {
     agent_t *agent = connector->destination.agent;
-    if (!connector->config || connector->disabled)
+    if (!connector->config || connector->disabled || agent->paused)
         return;
     use_idle_associations(connector);
     sibling_tell(connector);
@@ -424,7 +424,7 @@ void connector_open_failed(connector_t *connector, association_t *association, c
     connector->failed_outbound++;
     connector->failure_reason =
         association->refuse_reason ? association->refuse_reason : (unsigned)CONNECTOR_NOT_REACHED;
-    if (association->test || agent->stopping || !connector->config)
+    if (association->test || agent->stopping || agent->paused || !connector->config)
         return;
     if (calls_again) {
         connector_kick(connector);

@@ -2,6 +2,7 @@
 #ifndef MTA_CONTROL_INTERNAL_H
 #define MTA_CONTROL_INTERNAL_H
 
+#include "base/format.h"
 #include "mta/control.h"
 #include "mta/internal.h"
 
@@ -15,8 +16,7 @@ typedef struct control_call_t {
 
 /* Answers with status 200, or with an error text. */
 void control_answer(const control_call_t *call, json_t *result);
-void control_refuse(const control_call_t *call, int status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void control_refuse(const control_call_t *call, int status, const char *format, ...) FORMAT_APR(3, 4);
 /* The string argument of this name; NULL if absent or no string. */
 const char *control_text(const control_call_t *call, const char *name);
 

@@ -82,7 +82,10 @@ void control_status(control_call_t *call)
     json_object_set_new(status, "uptime_s",
                         number((uint64_t)(agent_now(agent) - agent->started_mono) / 1000000));
     json_object_set_new(status, "configuration", json_string(agent->config->path));
-    json_object_set_new(status, "state", json_string(agent->stopping ? "stopping" : "running"));
+    json_object_set_new(status, "state",
+                        json_string(agent->stopping ? "stopping"
+                                    : agent->paused ? "paused"
+                                                    : "running"));
     json_object_set_new(status, "queued", number(totals.count));
     json_object_set_new(status, "queued_octets", number(totals.octets));
     json_object_set_new(status, "associations", number(agent_sessions(agent, NULL, NULL)));

@@ -296,6 +296,8 @@ struct agent_t {
     timers_item_t stop_timer;
     bool started;
     bool stopping;
+    bool paused;
+    bool paused_told;
     bool destroying; /* the store is closed already */
     bool stopped_told;
     bool store_failing;

@@ -44,7 +44,7 @@ static unsigned singly(refusal_cause_t cause)
     return cause == REFUSAL_LIMIT || cause == REFUSAL_CONNECTOR_LIMIT ? 1 : TOLD_SINGLY;
 }
 
-static void tell(refusals_t *refusals)
+static void tell_refusals(refusals_t *refusals)
 {
     agent_t *agent = refusals->agent;
     char seconds[24];
@@ -64,7 +64,7 @@ static void tell(refusals_t *refusals)
 
 static void interval_over(void *baton)
 {
-    tell(baton);
+    tell_refusals(baton);
 }
 
 refusals_t *refusals_create(agent_t *agent)
@@ -94,6 +94,6 @@ bool refusals_count(refusals_t *refusals, refusal_cause_t cause)
 
 void refusals_stop(refusals_t *refusals)
 {
-    tell(refusals);
+    tell_refusals(refusals);
     timers_cancel(agent_timers(refusals->agent), &refusals->timer);
 }

@@ -23,7 +23,7 @@ void watch_in(association_t *association)
     arm(association, agent_now(association->agent) + watch_stall_limit(association->connector->config));
 }
 
-static void tell(association_t *association, const char *mts_id, int64_t microseconds)
+static void tell_transfer(association_t *association, const char *mts_id, int64_t microseconds)
 {
     const char *name = association->connector->destination.name;
     char seconds[24];
@@ -48,7 +48,7 @@ void watch_expired(void *baton)
         return;
     }
     uint64_t octets;
-    tell(association, transfer_in_describe(association->in, association->pool, &octets),
-         now - association->activity);
+    tell_transfer(association, transfer_in_describe(association->in, association->pool, &octets),
+                  now - association->activity);
     association_abort(association, STACK_ABORT_TEMPORARY_PROBLEM);
 }

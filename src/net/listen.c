@@ -113,7 +113,9 @@ static apr_status_t open_socket(net_listener_t *listener, apr_sockaddr_t *addres
     }
     apr_socket_timeout_set(listener->socket, 0);
     apr_socket_opt_set(listener->socket, APR_SO_NONBLOCK, 1);
+#ifndef _WIN32 /* there it would let another program listen at the same port */
     apr_socket_opt_set(listener->socket, APR_SO_REUSEADDR, 1);
+#endif
 #if APR_HAVE_IPV6
     if (address->family == APR_INET6) /* "any" takes IPv4 as well; a given address only itself */
         apr_socket_opt_set(listener->socket, APR_IPV6_V6ONLY, strncmp(listener->address, "*", 1) != 0);

@@ -5,9 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/format.h"
+
 /* Keeps why the activity is stopped until the peer has confirmed that. */
-static void note_stop(rtse_t *rtse, int code, const char *layer, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+static void note_stop(rtse_t *rtse, int code, const char *layer, const char *format, ...) FORMAT_PRINTF(4, 5);
 static void note_stop(rtse_t *rtse, int code, const char *layer, const char *format, ...)
 {
     va_list arguments;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "config/config.h"
 #include "platform.h"
 #include "store/check.h"
@@ -36,7 +37,7 @@ static void print(mtacheck_t *program, const char *line)
         fprintf(program->log, "%s\n", line);
 }
 
-static void print_format(mtacheck_t *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void print_format(mtacheck_t *program, const char *format, ...) FORMAT_APR(2, 3);
 
 static void print_format(mtacheck_t *program, const char *format, ...)
 {

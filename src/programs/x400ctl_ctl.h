@@ -9,6 +9,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/format.h"
+
 /* Exit status. */
 typedef enum ctl_exit_t {
     CTL_OK = 0,
@@ -50,7 +52,7 @@ typedef struct ctl_option_t {
 const char *ctl_option(const ctl_t *ctl, int letter);
 
 /* Says what is wrong, on standard error, as "x400ctl: text". */
-void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void ctl_complain(const char *format, ...) FORMAT_PRINTF(1, 2);
 
 /* Asks the running MTA. arguments (NULL = none) is taken over. With CTL_OK *result is a JSON object, to be
  * json_decref'd; otherwise the reason was printed. */

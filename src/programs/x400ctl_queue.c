@@ -75,7 +75,7 @@ ctl_exit_t command_queue_list(ctl_t *ctl)
     table_print(table, "The queue is empty.", stdout);
     json_int_t count = json_integer_value(json_object_get(result, "count"));
     if (count > (json_int_t)json_array_size(entries))
-        printf("%" JSON_INTEGER_FORMAT " entries in all; --limit shows more.\n", count);
+        printf("%lld entries in all; --limit shows more.\n", (long long)count);
     json_decref(result);
     return CTL_OK;
 }

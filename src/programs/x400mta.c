@@ -63,10 +63,8 @@ static void usage(FILE *out)
     fputs("x400mta - X.400 message transfer agent\n\nUsage: x400mta [-c FILE] [--check | --daemon]\n\n", out);
     for (const apr_getopt_option_t *option = options; option->name; option++)
         fprintf(out, "  -%c, --%-10s %s\n", option->optch, option->name, option->description);
-    fprintf(
-        out,
-        "\nWithout -c the configuration is %s.\nSIGHUP reads it again; SIGTERM ends the service in order.\n",
-        platform_default_configuration());
+    fprintf(out, "\nWithout -c the configuration is %s.\n%s", platform_default_configuration(),
+            platform_service_help());
 }
 
 /* Reads the arguments; false, with *status for exit, if the program is to end. */
@@ -211,6 +209,33 @@ static void reload_asked(void *context)
     net_loop_post(service->loop, do_reload, service);
 }
 
+static void do_pause(void *baton)
+{
+    service_t *service = baton;
+    if (service->agent)
+        agent_pause(service->agent);
+}
+
+static void do_continue(void *baton)
+{
+    service_t *service = baton;
+    if (service->agent)
+        agent_continue(service->agent);
+    platform_service_paused(false);
+}
+
+static void pause_asked(void *context, bool pause)
+{
+    service_t *service = context;
+    net_loop_post(service->loop, pause ? do_pause : do_continue, service);
+}
+
+static void paused(void *context)
+{
+    (void)context;
+    platform_service_paused(true);
+}
+
 static void stopped(void *context)
 {
     service_t *service = context;
@@ -308,6 +333,7 @@ static err_t *open_agent(service_t *service)
                                  .store = service->store,
                                  .sync_folder = platform_sync_folder,
                                  .stopped = stopped,
+                                 .paused = paused,
                                  .reload = reload,
                                  .context = service};
     err_t *err = agent_create(&service->agent, service->config, &services, service->pool);
@@ -375,7 +401,8 @@ static err_t *start(service_t *service)
     err_t *err = net_loop_create(&service->loop, service->pool); /* told to stop, the loop ends in order */
     /* Before there are threads: they must not take the signals. */
     platform_service_t *calls = apr_palloc(service->pool, sizeof(*calls));
-    *calls = (platform_service_t){.stop = stop_asked, .reload = reload_asked, .context = service};
+    *calls = (platform_service_t){
+        .stop = stop_asked, .reload = reload_asked, .pause = pause_asked, .context = service};
     if (!err)
         err = platform_service_begin(calls, service->pool);
     if (err) {
@@ -447,11 +474,8 @@ static int serve(const arguments_t *arguments, apr_pool_t *pool)
     return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int main(int argc, const char *const *argv, const char *const *environment)
+static int run(int argc, const char *const *argv)
 {
-    if (apr_app_initialize(&argc, &argv, &environment) != APR_SUCCESS)
-        return EXIT_FAILURE;
-    atexit(apr_terminate);
     apr_pool_t *pool;
     apr_pool_create(&pool, NULL);
     arguments_t arguments;
@@ -459,4 +483,15 @@ int main(int argc, const char *const *argv, const char *const *environment)
     if (!read_arguments(argc, argv, &arguments, &status, pool))
         return status;
     return arguments.check ? check(arguments.configuration, pool) : serve(&arguments, pool);
+}
+
+int main(int argc, const char *const *argv, const char *const *environment)
+{
+    if (apr_app_initialize(&argc, &argv, &environment) != APR_SUCCESS)
+        return EXIT_FAILURE;
+    atexit(apr_terminate);
+    int status;
+    if (platform_service_command(argc, argv, run, &status))
+        return status;
+    return run(argc, argv);
 }

@@ -6,6 +6,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "base/format.h"
 #include "store/internal.h"
 
 enum { PASS_LIMIT = 4, PAGE = 100, CLAIM_ATTEMPTS = 16, ANSWERS = 2 };
@@ -23,8 +24,7 @@ typedef struct checking_t {
     unsigned written;     /* files in the folder */
 } checking_t;
 
-static void say(const checking_t *checking, bool detail, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+static void say(const checking_t *checking, bool detail, const char *format, ...) FORMAT_APR(3, 4);
 
 static void say(const checking_t *checking, bool detail, const char *format, ...)
 {
@@ -61,7 +61,7 @@ static void damaged(checking_t *checking, const char *queue, int64_t id, const c
         (apr_uint64_t)id, why, *queue ? queue : "(none)", *mts_id ? mts_id : "(not known)");
 }
 
-static err_t *run(checking_t *checking, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static err_t *run(checking_t *checking, const char *format, ...) FORMAT_APR(2, 3);
 
 static err_t *run(checking_t *checking, const char *format, ...)
 {

@@ -3,6 +3,7 @@
 #ifndef X420_SHOW_H
 #define X420_SHOW_H
 
+#include "base/format.h"
 #include "x420/object.h"
 
 enum { X420_SHOW_LIMIT = 512 * 1024 * 1024 }; /* octets of text that a caller should allow */
@@ -16,7 +17,7 @@ void x420_show_hex(bytes_t octets, unsigned indent, size_t limit, buffer_t *out)
 
 /* Building blocks: "  Label:  value" with indent steps of two spaces; value is UTF-8 and is cleaned. */
 void x420_show_line(buffer_t *out, unsigned indent, const char *label, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    FORMAT_PRINTF(4, 5);
 /* UTF-8 of any length, cleaned, each line indented. */
 void x420_show_text(buffer_t *out, unsigned indent, bytes_t utf8);
 

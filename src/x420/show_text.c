@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/format.h"
 #include "x420/charset.h"
 #include "x420/show_internal.h"
 
@@ -66,8 +67,7 @@ void show_label(buffer_t *out, unsigned indent, const char *label)
     append(out, spaces, used < LABEL_WIDTH ? LABEL_WIDTH - used : 1);
 }
 
-static void put_formatted(buffer_t *out, const char *format, va_list arguments)
-    __attribute__((format(printf, 2, 0)));
+static void put_formatted(buffer_t *out, const char *format, va_list arguments) FORMAT_PRINTF(2, 0);
 
 static void put_formatted(buffer_t *out, const char *format, va_list arguments)
 {

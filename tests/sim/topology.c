@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "base/format.h"
 #include "judge.h"
 
 enum { FAR = 0xFFFF, EXPLICIT_LIMIT = 80 };
@@ -134,7 +135,7 @@ const char *topology_address(const topology_t *topology, unsigned node, unsigned
 }
 
 /* A text that grows. */
-static void add(buffer_t *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(buffer_t *text, const char *format, ...) FORMAT_PRINTF(2, 3);
 
 static void add(buffer_t *text, const char *format, ...)
 {

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "base/format.h"
 #include "base/timers.h"
 #include "config/config.h"
 #include "event/event.h"
@@ -121,10 +122,9 @@ way_t *world_way(world_t *world, unsigned from, unsigned to);
 utc_time_t node_utc(const node_t *node);
 
 /* Something must hold and does not. */
-void world_violate(world_t *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void world_violate(world_t *world, const char *format, ...) FORMAT_PRINTF(2, 3);
 /* A line of the history. */
-void world_trace(world_t *world, const node_t *node, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void world_trace(world_t *world, const node_t *node, const char *format, ...) FORMAT_PRINTF(3, 4);
 
 /* The loop of a node. */
 net_loop_t *sim_loop_create(node_t *node);

@@ -253,7 +253,7 @@ static void selected_times_say_when(void)
 static void comments_strings_and_environment(void)
 {
     begin();
-    setenv("X400_TEST_NAME", "FROM-ENV", 1);
+    unit_set_environment("X400_TEST_NAME", "FROM-ENV");
     const config_t *config =
         read_good("#\n// one # two\n/* many\n lines */ mta { # name\nname = \"${X400_TEST_NAME}\"\r\n"
                   "country = GB // more\npassword = 'a\"b#c' data-folder = \"/tmp\" }\n"
@@ -276,10 +276,7 @@ static void write_file(const char *path, const char *text)
 static void includes_keep_their_places(void)
 {
     begin();
-    const char *temporary = NULL;
-    apr_temp_dir_get(&temporary, pool);
-    char *folder = apr_psprintf(pool, "%s/x400-config-XXXXXX", temporary);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    const char *folder = unit_folder("config", pool);
     const char *main_file = apr_pstrcat(pool, folder, "/main.conf", NULL);
     const char *inner = apr_pstrcat(pool, folder, "/inner.conf", NULL);
     write_file(main_file,

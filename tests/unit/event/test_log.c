@@ -8,6 +8,8 @@
 #include "event/event.h"
 #include "event/ids.h"
 
+enum { TEMPORARY = APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_READ | APR_FOPEN_WRITE };
+
 typedef struct seen_t {
     unsigned count;
     unsigned id;
@@ -43,7 +45,7 @@ static utc_time_t fixed_time(void *context)
     return TIME_SECONDS(INT64_C(1795341600));
 }
 
-static const timebase_t FIXED = {.mono = no_time, .utc = fixed_time};
+static const timebase_t FIXED_TIME = {.mono = no_time, .utc = fixed_time};
 
 typedef struct fixture_t {
     apr_pool_t *pool;
@@ -55,7 +57,7 @@ static void begin(fixture_t *fixture)
 {
     memset(fixture, 0, sizeof(*fixture));
     apr_pool_create(&fixture->pool, NULL);
-    fixture->log = event_log_create(fixture->pool, &FIXED);
+    fixture->log = event_log_create(fixture->pool, &FIXED_TIME);
     event_log_add_sink(fixture->log, remember, &fixture->seen);
 }
 
@@ -192,7 +194,7 @@ static void text_file_has_one_line_per_event(void)
     apr_temp_dir_get(&folder, fixture.pool);
     char *path = apr_pstrcat(fixture.pool, folder, "/x400-event-XXXXXX", NULL);
     apr_file_t *file = NULL;
-    CU_ASSERT_EQUAL_FATAL(apr_file_mktemp(&file, path, APR_FOPEN_READ | APR_FOPEN_WRITE, fixture.pool), 0);
+    CU_ASSERT_EQUAL_FATAL(apr_file_mktemp(&file, path, TEMPORARY, fixture.pool), 0);
     CU_ASSERT_PTR_NULL_FATAL(event_log_add_text_file(fixture.log, path, fixture.pool));
     event_raise(fixture.log, EVENT_ID_CONNECT_ERROR, NULL, "8511", "PARTNER", "a\nb", "refused");
     event_raise(fixture.log, EVENT_ID_STOPPED, NULL, "1.0", "7");
@@ -239,9 +241,10 @@ static void text_file_that_was_renamed_is_begun_anew(void)
     apr_temp_dir_get(&folder, fixture.pool);
     char *path = apr_pstrcat(fixture.pool, folder, "/x400-event-XXXXXX", NULL);
     apr_file_t *file = NULL;
-    CU_ASSERT_EQUAL_FATAL(apr_file_mktemp(&file, path, APR_FOPEN_WRITE, fixture.pool), 0);
+    CU_ASSERT_EQUAL_FATAL(apr_file_mktemp(&file, path, TEMPORARY, fixture.pool), 0);
     CU_ASSERT_PTR_NULL_FATAL(event_log_add_text_file(fixture.log, path, fixture.pool));
     event_raise(fixture.log, EVENT_ID_STOPPED, NULL, "1.0", "7");
+    apr_file_close(file);
     const char *old = apr_pstrcat(fixture.pool, path, ".1", NULL);
     CU_ASSERT_EQUAL(apr_file_rename(path, old, fixture.pool), 0);
     event_raise(fixture.log, EVENT_ID_STOPPED, NULL, "1.0", "7");

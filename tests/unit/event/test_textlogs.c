@@ -12,6 +12,7 @@
 #include "event/textlogs.h"
 
 static char folder[64];
+static apr_pool_t *run; /* of the logs: their files are closed before the folder goes */
 
 static apr_pool_t *begin(void)
 {
@@ -19,6 +20,7 @@ static apr_pool_t *begin(void)
     apr_pool_create(&pool, NULL);
     snprintf(folder, sizeof(folder), "/tmp/x400-textlogs-%ld", (long)getpid());
     CU_ASSERT_EQUAL(apr_dir_make(folder, APR_FPROT_OS_DEFAULT, pool), APR_SUCCESS);
+    apr_pool_create(&run, pool);
     return pool;
 }
 
@@ -36,6 +38,7 @@ static const char *text_of(const char *name, apr_pool_t *pool)
 
 static void clean(apr_pool_t *pool)
 {
+    apr_pool_destroy(run);
     static const char *const names[] = {"EV", "AP", "BF", "X"};
     for (unsigned i = 0; i < 4; i++)
         for (unsigned n = 0; n <= ROLLING_KEPT; n++)
@@ -44,23 +47,30 @@ static void clean(apr_pool_t *pool)
     apr_pool_destroy(pool);
 }
 
+/* The log of another run of the program; the last one's is closed. */
+static rolling_t *start_anew(size_t limit)
+{
+    apr_pool_clear(run);
+    return rolling_create(folder, "X", limit, run);
+}
+
 static void logs_roll_at_their_limit_and_at_the_start(void)
 {
     apr_pool_t *pool = begin();
-    rolling_t *log = rolling_create(folder, "X", 10, pool);
+    rolling_t *log = start_anew(10);
     CU_ASSERT_PTR_NULL(text_of("X0", pool));
     CU_ASSERT_TRUE(rolling_write(log, "123456", 6));
     CU_ASSERT_TRUE(rolling_write(log, "abcd", 4));
     CU_ASSERT_TRUE(rolling_write(log, "next", 4));
     CU_ASSERT_STRING_EQUAL(text_of("X0", pool), "next");
     CU_ASSERT_STRING_EQUAL(text_of("X1", pool), "123456abcd");
-    log = rolling_create(folder, "X", 0, pool); /* a new start; without limit now */
+    log = start_anew(0); /* without limit now */
     for (unsigned i = 0; i < 8; i++)
         CU_ASSERT_TRUE(rolling_write(log, "unbounded ", 10));
     CU_ASSERT_EQUAL(strlen(text_of("X0", pool)), 80);
     CU_ASSERT_STRING_EQUAL(text_of("X1", pool), "next");
     CU_ASSERT_STRING_EQUAL(text_of("X2", pool), "123456abcd");
-    log = rolling_create(folder, "X", 1, pool);
+    log = start_anew(1);
     for (unsigned i = 0; i < 30; i++)
         CU_ASSERT_TRUE(rolling_write(log, "y", 1));
     CU_ASSERT_STRING_EQUAL(text_of("X9", pool), "y");
@@ -73,7 +83,7 @@ static void events_have_the_old_form(void)
     apr_pool_t *pool = begin();
     event_log_t *log = event_log_create(pool, timebase_system());
     textlogs_config_t config = {.folder = folder, .event_log = true};
-    textlogs_create(log, timebase_system(), &config, pool);
+    textlogs_create(log, timebase_system(), &config, run);
     event_raise(log, EVENT_ID_ORIGINATOR_BARRED, NULL, "S=SPAM", "S=S*", "PARTNER", "C=GB;L=1");
     const char *text = text_of("EV0", pool);
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
@@ -89,7 +99,7 @@ static void octets_are_written_when_the_levels_ask_for_them(void)
     apr_pool_t *pool = begin();
     event_log_t *log = event_log_create(pool, timebase_system());
     textlogs_config_t config = {.folder = folder};
-    textlogs_t *logs = textlogs_create(log, timebase_system(), &config, pool);
+    textlogs_t *logs = textlogs_create(log, timebase_system(), &config, run);
     bytes_t octets = bytes_of_string("\x03\x01 sixteen octets and more");
     unsigned reference = textlogs_new_reference(logs);
     textlogs_dump(logs, reference, "P1 APDU", 0, octets);

@@ -81,7 +81,7 @@ typedef struct told_t {
     unsigned recovered;
 } told_t;
 
-static void tell(void *context, const event_record_t *record)
+static void take_event(void *context, const event_record_t *record)
 {
     told_t *told = context;
     told->failing += record->definition->id == EVENT_ID_TRACKING_ERROR;
@@ -94,7 +94,7 @@ static void a_log_that_cannot_be_written_stops_nothing(void)
     apr_pool_t *pool = begin();
     told_t told = {0};
     event_log_t *log = event_log_create(pool, timebase_system());
-    event_log_add_sink(log, tell, &told);
+    event_log_add_sink(log, take_event, &told);
     apr_file_t *file; /* a file stands where the folder should be */
     CU_ASSERT_EQUAL(
         apr_file_open(&file, folder, APR_FOPEN_WRITE | APR_FOPEN_CREATE, APR_FPROT_OS_DEFAULT, pool),

@@ -12,7 +12,7 @@
 #include "net/net.h"
 #include "unit.h"
 
-enum { PATTERN = 251, BIG = 8 << 20, LONG_TIMEOUT = 60000000 };
+enum { PATTERN_LENGTH = 251, BIG = 8 << 20, LONG_TIMEOUT = 60000000 };
 
 typedef struct side_t {
     net_conn_t *conn;
@@ -61,7 +61,7 @@ static inline void side_input(void *context, bytes_t octets)
     side->surprised |= side->inside;
     side->inputs++;
     for (size_t i = 0; i < octets.length; i++)
-        if (octets.data[i] != (uint8_t)((side->received + i) % PATTERN))
+        if (octets.data[i] != (uint8_t)((side->received + i) % PATTERN_LENGTH))
             side->intact = false;
     side->received += octets.length;
     if (side->on_input)
@@ -102,7 +102,7 @@ static inline void side_append(side_t *side, size_t begin, size_t length)
 {
     uint8_t *place = buffer_reserve(&side->output, length);
     for (size_t i = 0; place && i < length; i++)
-        place[i] = (uint8_t)((begin + i) % PATTERN);
+        place[i] = (uint8_t)((begin + i) % PATTERN_LENGTH);
     buffer_commit(&side->output, length);
 }
 

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Makes the MSI: build.sh BUILD VERSION FILE.msi. BUILD is the folder of the Windows build. Needs wixl and
+# msitools. Any warning of wixl fails: it only warns about attributes that it leaves out.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+build=$1
+version=$2
+msi=$3
+case $msi in /*) ;; *) msi=$PWD/$msi ;; esac
+stage=$(mktemp -d)
+warnings=$stage/warnings
+trap 'rm -rf "$stage"' EXIT
+rm -f "$msi"
+cp "$build"/bin/*.exe "$build"/bin/*.dll "$here/x400mta.conf.default" "$here/x400mta.wxs" "$here"/../../docs/*.md "$stage/"
+(cd "$stage" && wixl -a x64 -D Version="$version" -o "$msi" x400mta.wxs) 2>"$warnings" || { cat "$warnings" >&2; exit 1; }
+if [ -s "$warnings" ]; then
+    cat "$warnings" >&2
+    echo "build.sh: wixl left something out" >&2
+    rm -f "$msi"
+    exit 1
+fi
+# What wixl has no element for.
+for table in "$here"/tables/*.idt; do
+    msibuild "$msi" -i "$table"
+done
+query() { msibuild "$msi" -q "$1"; }
+query "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Condition\`, \`Sequence\`) VALUES ('MsiConfigureServices', 'VersionMsi >= \"5.00\"', 5850)"
+query "INSERT INTO \`Property\` (\`Property\`, \`Value\`) VALUES ('MsiHiddenProperties', 'PASSWORD')"
+secure=$(msiinfo export "$msi" Property | tr -d '\r' | sed -n 's/^SecureCustomProperties\t//p')
+properties="PORT;DATAFOLDER;ACCOUNT;PASSWORD;FIREWALL;PURGE"
+if [ -n "$secure" ]; then
+    query "UPDATE \`Property\` SET \`Value\` = '$secure;$properties' WHERE \`Property\` = 'SecureCustomProperties'"
+else
+    query "INSERT INTO \`Property\` (\`Property\`, \`Value\`) VALUES ('SecureCustomProperties', '$properties')"
+fi
+query "UPDATE \`ServiceInstall\` SET \`ErrorControl\` = 32769 WHERE \`ServiceInstall\` = 'x400mta'"
+# The rule of the firewall: netsh, without a window, whatever it says. 3170: in a folder, deferred, as the system.
+rule='netsh.exe advfirewall firewall'
+query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('OpenFirewall', 3170, 'TARGETDIR', '$rule add rule name=x400mta dir=in action=allow protocol=TCP localport=[PORT] program=\"[INSTALLDIR]x400mta.exe\"')"
+query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('CloseFirewall', 3170, 'TARGETDIR', '$rule delete rule name=x400mta')"
+query "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Condition\`, \`Sequence\`) VALUES ('OpenFirewall', 'FIREWALL=\"1\" AND NOT REMOVE', 5860)"
+query "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Condition\`, \`Sequence\`) VALUES ('CloseFirewall', 'REMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE', 1910)"
+# Where wixl would put the actions that set properties, and the removal of the old product, they come too early or too
+# late: properties after AppSearch, the old product before anything is changed.
+at() { query "UPDATE \`InstallExecuteSequence\` SET \`Sequence\` = $2 WHERE \`Action\` = '$1'"; }
+at KeepDataFolder 60
+at KeepAccount 61
+at DefaultAccount 62
+at RemoveExistingProducts 1450
+for action in KeepDataFolder KeepAccount DefaultAccount; do
+    query "UPDATE \`CustomAction\` SET \`Type\` = 51 WHERE \`Action\` = '$action'"
+done
