@@ -105,7 +105,8 @@ typedef struct follower_t {
 static const char *text_of(const SOCKET_ADDRESS *address, apr_pool_t *pool)
 {
     char text[ADDRESS_TEXT];
-    if (getnameinfo(address->lpSockaddr, address->iSockaddrLength, text, sizeof(text), NULL, 0, NI_NUMERICHOST) != 0)
+    if (getnameinfo(address->lpSockaddr, address->iSockaddrLength, text, sizeof(text), NULL, 0,
+                    NI_NUMERICHOST) != 0)
         return NULL;
     return apr_pstrdup(pool, text);
 }
@@ -138,7 +139,8 @@ static bool same_list(const follower_t *follower, const platform_address_t *addr
     if (!follower->known || follower->known_count != count)
         return false;
     for (size_t i = 0; i < count; i++)
-        if (follower->known[i].usable != addresses[i].usable || strcmp(follower->known[i].text, addresses[i].text) != 0)
+        if (follower->known[i].usable != addresses[i].usable ||
+            strcmp(follower->known[i].text, addresses[i].text) != 0)
             return false;
     return true;
 }
@@ -200,7 +202,8 @@ static apr_status_t end_following(void *data)
     return APR_SUCCESS;
 }
 
-err_t *platform_follow_addresses(void (*changed)(void *context, const platform_address_t *addresses, size_t count),
+err_t *platform_follow_addresses(void (*changed)(void *context, const platform_address_t *addresses,
+                                                 size_t count),
                                  void *context, apr_pool_t *pool)
 {
     follower_t *follower = apr_pcalloc(pool, sizeof(*follower));
@@ -213,7 +216,8 @@ err_t *platform_follow_addresses(void (*changed)(void *context, const platform_a
     look(follower);
     apr_pool_cleanup_register(pool, follower, end_following, apr_pool_cleanup_null);
     if (!follower->known)
-        return err_create(pool, APR_EGENERAL, "system", "the system does not say which addresses this machine has");
+        return err_create(pool, APR_EGENERAL, "system",
+                          "the system does not say which addresses this machine has");
     follower->thread = CreateThread(NULL, 0, follow, follower, 0, NULL);
     if (!follower->thread)
         return err_from_status(pool, apr_get_os_error(), "the addresses of this machine cannot be followed");
