@@ -8,7 +8,7 @@ set -eu
 build="gcc libc6-dev cmake ninja-build pkg-config libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libsqlite3-dev libpcre2-dev
     libconfuse-dev libjansson-dev libmicrohttpd-dev libsystemd-dev libssl-dev"
 run="python3 ca-certificates"
-test="clang clang-format clang-tidy cppcheck libclang-rt-14-dev libcunit1-dev tshark valgrind postfix iproute2 procps"
+test="postgresql libaprutil1-dbd-pgsql clang clang-format clang-tidy cppcheck libclang-rt-14-dev libcunit1-dev tshark valgrind postfix iproute2 procps"
 
 packages="$build $run"
 [ "${1:-all}" = build ] || packages="$packages $test"

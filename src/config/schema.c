@@ -420,12 +420,14 @@ static const schema_option_t list_options[] = {
     END};
 
 static const schema_option_t store_options[] = {
-    STRING("driver", CONFIG(store.driver), "sqlite3", 1, 64, NULL, "Driver of the database: `sqlite3`."),
+    STRING("driver", CONFIG(store.driver), "sqlite3", 1, 64, NULL, "Driver of the database: `sqlite3`, a file that one service at a time works on; or `pgsql`, a PostgreSQL database "
+        "that several services, the nodes of a cluster, work on at the same time."),
     STRING("parameters", CONFIG(store.parameters), NULL, 0, TEXT_BOUND, NULL,
-        "Parameters of the driver; for `sqlite3` the path of the file, by default `queue.db` in `data-folder`."),
+        "Parameters of the driver; for `sqlite3` the path of the file, by default `queue.db` in `data-folder`; for `pgsql` what its "
+        "library takes, such as `host=db1 dbname=x400 user=x400` (a password is better in the file `.pgpass`)."),
     NUMBER("lease", SCHEMA_SECONDS, CONFIG(store.lease), "5", 0, 300, NULL,
         "How long the owner of the store may give no sign of life before another process that waits for it takes it "
-        "over. `0`: never; whoever holds the lock of the file owns the store."),
+        "over. `0`: never; whoever holds the lock of the file owns the store. With `pgsql` at least 3 seconds."),
     BOOLEAN("wait", CONFIG(store.wait), "on", NULL,
         "A service that starts while another process owns the store waits for it (event 12130); `off` makes it end."),
     END};

@@ -214,8 +214,17 @@ err_t *agent_create(agent_t **out, const config_t *config, const agent_services_
 
 /* Start-up: the queue. */
 
+typedef struct held_entry_t {
+    queue_entry_t *entry;
+    utc_time_t due;
+} held_entry_t;
+
 typedef struct load_t {
     agent_t *agent;
+    bool later; /* the entries are held until all are there: of one message they may be far apart */
+    held_entry_t *held;
+    size_t held_count;
+    size_t held_capacity;
     uint64_t *messages; /* identifiers, one for each entry, to find those with several */
     size_t count;
     size_t capacity;
@@ -241,7 +250,17 @@ static void load_entry(void *context, const store_entry_t *stored)
         apr_hash_set(agent->destinations, destination->name, APR_HASH_KEY_STRING, destination);
         connector_configure(connector, NULL);
     }
-    queue_insert(queue_entry_load(destination, stored), stored->due);
+    if (!load->later) {
+        queue_insert(queue_entry_load(destination, stored), stored->due);
+        return;
+    }
+    if (load->held_count == load->held_capacity) {
+        load->held_capacity = load->held_capacity ? load->held_capacity * 2 : 1024;
+        load->held = realloc(load->held, load->held_capacity * sizeof(*load->held));
+        if (!load->held)
+            abort();
+    }
+    load->held[load->held_count++] = (held_entry_t){queue_entry_load(destination, stored), stored->due};
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -270,6 +289,45 @@ static void load_mark(void *context, const uint8_t digest[STORE_DIGEST_SIZE], ut
 {
     agent_t *agent = context;
     repeat_add(agent->repeats, digest, time);
+}
+
+static void drop_taken(agent_t *agent)
+{
+    load_t *load = agent->taken;
+    agent->taken = NULL;
+    if (!load)
+        return;
+    free(load->messages);
+    free(load->held);
+    free(load);
+}
+
+static void kick_all(agent_t *agent);
+
+void agent_take_over(agent_t *agent, const store_entry_t *entry)
+{
+    if (!agent->taken) {
+        agent->taken = calloc(1, sizeof(*agent->taken));
+        if (!agent->taken)
+            abort();
+        agent->taken->agent = agent;
+        agent->taken->later = true;
+    }
+    load_t *load = agent->taken;
+    if (entry) {
+        load_entry(load, entry);
+        return;
+    }
+    count_shared(load);
+    for (size_t i = 0; i < load->held_count; i++)
+        queue_insert(load->held[i].entry, load->held[i].due);
+    if (load->held_count) {
+        char count[32];
+        apr_snprintf(count, sizeof(count), "%lu", (unsigned long)load->held_count);
+        event_raise(agent->services.events, EVENT_ID_QUEUE_INHERITED, NULL, count);
+    }
+    drop_taken(agent);
+    kick_all(agent);
 }
 
 static err_t *load_queue(agent_t *agent)
@@ -521,6 +579,9 @@ void agent_destroy(agent_t *agent)
     worker_destroy(agent->worker);
     trash_forget(agent);
     work_forget_all(agent);
+    for (size_t i = 0; agent->taken && i < agent->taken->held_count; i++)
+        queue_entry_free(agent->taken->held[i].entry);
+    drop_taken(agent);
     for (apr_hash_index_t *i = apr_hash_first(agent->pool, agent->destinations); i; i = apr_hash_next(i))
         forget_destination(apr_hash_this_val(i));
     apr_pool_destroy(agent->pool);

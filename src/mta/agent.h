@@ -60,6 +60,9 @@ void agent_continue(agent_t *agent);
  * The store is not touched and must be closed before: no completion may come later. */
 void agent_destroy(agent_t *agent);
 
+/* An entry that another node of a shared store left behind, NULL at the end of what one node left: for
+ * store_config_t.taken. Nothing of it moves before its end. */
+void agent_take_over(agent_t *agent, const store_entry_t *entry);
 /* The store has completions: to be called in the loop's thread after its notify. */
 void agent_store_ready(agent_t *agent);
 

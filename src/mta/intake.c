@@ -323,11 +323,25 @@ static void tell_received(const intake_t *intake)
                 apr_psprintf(intake->plan.pool, "%" APR_UINT64_T_FMT, (apr_uint64_t)intake->content_length));
 }
 
+static void tell_repeat(const intake_t *intake)
+{
+    agent_t *agent = intake->agent;
+    agent->repeats_seen++;
+    const char *mts_id = mts_id_text(intake);
+    const char *name = intake->source->destination.name;
+    event_subject_t subject = {.mts_id = mts_id, .connector = name};
+    event_raise(agent->services.events, EVENT_ID_REPEAT_DROPPED, &subject, mts_id, name);
+}
+
 static void secured(void *baton, const err_t *err)
 {
     intake_t *intake = baton;
     agent_t *agent = intake->agent;
     forget(intake);
+    /* It came to another node of the store before. */
+    bool repeat = err && err->code == STORE_REPEAT_CODE && intake->source;
+    if (repeat)
+        tell_repeat(intake);
     if (!err) {
         tell_received(intake);
         count_in(&agent->traffic, intake);
@@ -345,7 +359,7 @@ static void secured(void *baton, const err_t *err)
     }
     if (err)
         drop_chunks(intake->object);
-    intake->done(intake->context, err ? INTAKE_FAILED : INTAKE_SECURED, err);
+    intake->done(intake->context, repeat ? INTAKE_REPEAT : err ? INTAKE_FAILED : INTAKE_SECURED, err);
     object_release(intake->object);
 }
 
@@ -368,11 +382,7 @@ static bool is_repeat(intake_t *intake)
     utc_time_t since = intake->arrival - TIME_SECONDS((int64_t)agent->config->mta.repeat_memory);
     if (!intake->source || !repeat_known(agent->repeats, intake->digest, since))
         return false;
-    agent->repeats_seen++;
-    const char *mts_id = mts_id_text(intake);
-    const char *name = intake->source->destination.name;
-    event_subject_t subject = {.mts_id = mts_id, .connector = name};
-    event_raise(agent->services.events, EVENT_ID_REPEAT_DROPPED, &subject, mts_id, name);
+    tell_repeat(intake);
     return true;
 }
 

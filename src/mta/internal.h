@@ -286,6 +286,7 @@ struct agent_t {
     size_t cached;      /* octets of objects in memory */
     repeat_t *repeats;
     struct intake_t *intakes; /* being secured */
+    struct load_t *taken;     /* what comes from a dead node, until all of it is here */
     trash_t *trash;           /* could not be deleted from the store yet */
     struct work_t *unsure;    /* removals that the store could not do yet */
     worker_t *worker;

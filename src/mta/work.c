@@ -299,7 +299,8 @@ static void committed(void *baton, const err_t *err)
     work_t *work = baton;
     agent_t *agent = work->agent;
     agent->works--;
-    tell_store_state(agent, err, work->pool);
+    if (!err || err->code != STORE_REPEAT_CODE)
+        tell_store_state(agent, err, work->pool);
     if (err && work->insists && !agent->destroying) {
         try_later(work);
         return;

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "platform.h"
 #include "store/check.h"
+#include "store/database.h"
 #include "x400_version.h"
 #include "x411/message.h"
 
@@ -170,7 +171,8 @@ static int check(mtacheck_t *program)
         fprintf(stderr, "mtacheck: %s cannot be written\n", program->log_path);
         return USAGE;
     }
-    print_format(program, "mtacheck %s: %s", X400_VERSION, config->store.parameters);
+    print_format(program, "mtacheck %s: %s", X400_VERSION,
+                 database_label(config->store.parameters, program->pool));
     store_check_t options = {.driver = config->store.driver,
                              .parameters = config->store.parameters,
                              .lease = (int64_t)config->store.lease * 1000000,

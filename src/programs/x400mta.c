@@ -236,6 +236,13 @@ static void paused(void *context)
     platform_service_paused(true);
 }
 
+static void entry_taken(void *context, const store_entry_t *entry)
+{
+    service_t *service = context;
+    if (service->agent)
+        agent_take_over(service->agent, entry);
+}
+
 static void stopped(void *context)
 {
     service_t *service = context;
@@ -245,8 +252,9 @@ static void stopped(void *context)
 static void store_ready(void *baton)
 {
     service_t *service = baton;
-    if (service->agent)
-        agent_store_ready(service->agent);
+    if (!service->agent)
+        return;
+    agent_store_ready(service->agent);
     if (!service->store || service->ended_by)
         return;
     service->ended_by = opening_lost(service->store, service->config, service->events, service->pool);
@@ -375,6 +383,7 @@ static err_t *start_agent(service_t *service)
     if (!err) {
         event_raise(service->events, EVENT_ID_STARTED, NULL, X400_VERSION, X400_BUILD);
         platform_service_ready("running");
+        store_notify(service); /* for what came before there was an agent */
     }
     return err;
 }
@@ -411,8 +420,11 @@ static err_t *start(service_t *service)
     }
     service->alive = (timers_item_t){.run = alive, .baton = service};
     timers_arm(net_loop_timers(service->loop), &service->alive, net_loop_now(service->loop));
-    opening_calls_t opening = {
-        .opened = store_opened, .failed = store_failed, .notify = store_notify, .context = service};
+    opening_calls_t opening = {.opened = store_opened,
+                               .failed = store_failed,
+                               .notify = store_notify,
+                               .taken = entry_taken,
+                               .context = service};
     bool waiting = false;
     opening_begin(&service->store, service->config, &opening, service->loop, service->events, &waiting,
                   service->pool);

@@ -36,6 +36,7 @@ static err_t *open_store(opening_t *opening, apr_pool_t *pool)
     store_config_t store = {.driver = config->store.driver,
                             .parameters = config->store.parameters,
                             .notify = opening->calls.notify,
+                            .taken = opening->calls.taken,
                             .notify_context = opening->calls.context,
                             .lease = lease_of(config),
                             .claim = config->store.wait ? &opening->claim : NULL};

@@ -14,6 +14,7 @@ typedef struct opening_calls_t {
     void (*opened)(void *context);             /* the store is there */
     void (*failed)(void *context, err_t *err); /* it cannot be opened; err is in the pool of opening_begin */
     void (*notify)(void *context);             /* of the store; any thread */
+    void (*taken)(void *context, const store_entry_t *entry); /* as in store_config_t */
     void *context;
 } opening_calls_t;
 

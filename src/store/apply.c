@@ -23,14 +23,15 @@ static err_t *name_id(writer_t *writer, const char *name, int64_t *id)
     while (database_next(&rows))
         *id = database_number(&rows, 0);
     if (*id == 0) {
-        *id = writer->last_name + 1;
-        database_values_t put = {.count = 0};
-        database_value_number(&put, *id);
-        database_value_text(&put, name);
-        err = database_execute(writer->database, SQL_PUT_NAME, &put, NULL, writer->pool);
+        err = database_execute(writer->database, SQL_PUT_NAME, &find, NULL, writer->pool);
+        if (!err)
+            err = database_select(writer->database, SQL_FIND_NAME, &find, &rows, writer->pool);
+        while (!err && database_next(&rows))
+            *id = database_number(&rows, 0);
+        if (!err && *id == 0)
+            err = err_create(writer->pool, APR_EGENERAL, "store", "A name cannot be kept");
         if (err)
             return err;
-        writer->last_name = *id;
     }
     int64_t *kept = apr_palloc(writer->names_pool, sizeof(*kept));
     *kept = *id;
@@ -186,12 +187,21 @@ static err_t *put_mark(writer_t *writer, const step_t *step)
     database_value_number(&values, (int64_t)step->id);
     database_value_octets(&values, step->octets);
     database_value_number(&values, step->time);
-    return database_execute(writer->database, SQL_PUT_MARK, &values, NULL, writer->pool);
+    int changed = 0;
+    err_t *err = database_execute(writer->database, SQL_PUT_MARK, &values, &changed, writer->pool);
+    if (!err && changed == 0)
+        err = err_create(writer->pool, STORE_REPEAT_CODE, "store", "This transfer has come in before");
+    return err;
 }
 
 /* Marks come in order of time, so those before the first that stays go; bound is past all if none stays. */
 static err_t *purge_marks(writer_t *writer, utc_time_t time, uint64_t bound)
 {
+    if (writer->shared) /* marks of several nodes are in no order; there is an index */
+        return database_run(writer->database,
+                            apr_psprintf(writer->pool, "DELETE FROM x400_mark WHERE time < %" APR_INT64_T_FMT,
+                                         (apr_int64_t)time),
+                            writer->pool);
     database_values_t values = {.count = 0};
     database_value_number(&values, time);
     database_rows_t rows;

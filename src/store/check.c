@@ -9,7 +9,13 @@
 #include "base/format.h"
 #include "store/internal.h"
 
-enum { PASS_LIMIT = 4, PAGE = 100, CLAIM_ATTEMPTS = 16, ANSWERS = 2 };
+enum {
+    PASS_LIMIT = 4,
+    PAGE = 100,
+    CLAIM_ATTEMPTS = 16,
+    ANSWERS = 2,
+    NODE_PATIENCE = 3000000 /* microseconds */
+};
 
 typedef struct checking_t {
     const store_check_t *check;
@@ -253,7 +259,7 @@ static const char SELECT_MESSAGES[] =
     " (SELECT MIN(number) FROM x400_chunk WHERE message = m.id),"
     " (SELECT COUNT(*) FROM x400_entry WHERE message = m.id),"
     " (SELECT name FROM x400_name WHERE id = (SELECT MIN(destination) FROM x400_entry WHERE message = m.id)),"
-    " (SELECT MIN(recipients) FROM x400_entry WHERE message = m.id) FROM x400_message m";
+    " (SELECT recipients FROM x400_entry WHERE message = m.id ORDER BY id LIMIT 1) FROM x400_message m";
 
 static err_t *check_once(checking_t *checking)
 {
@@ -445,12 +451,47 @@ static err_t *check_all(checking_t *checking)
     return err;
 }
 
+/* The sum of the signs of life of the nodes at work: it changes as long as one lives. */
+static err_t *sum_of_beats(const store_check_t *check, int64_t *sum, apr_pool_t *pool)
+{
+    database_t *database = NULL;
+    database_rows_t rows;
+    *sum = 0;
+    err_t *err = database_open(&database, check->driver, check->parameters, false, pool);
+    if (err)
+        return err;
+    err = database_query(
+        database, "SELECT COALESCE(SUM(beat), 0) FROM x400_node WHERE beat >= 0 AND heir = 0", &rows, pool);
+    while (!err && database_next(&rows))
+        *sum = database_number(&rows, 0);
+    database_close(database);
+    return err;
+}
+
+/* A shared store is checked while no node works on it. One that starts meanwhile is not kept away. */
+static err_t *see_nobody(const store_check_t *check, apr_pool_t *pool)
+{
+    int64_t first = 0;
+    int64_t second = 0;
+    err_t *err = sum_of_beats(check, &first, pool);
+    if (!err && first) {
+        apr_sleep(check->lease > NODE_PATIENCE ? check->lease : NODE_PATIENCE);
+        err = sum_of_beats(check, &second, pool);
+    }
+    if (!err && first != second)
+        err = err_create(pool, APR_EAGAIN, "store", "The store %s is in use by another process",
+                         database_label(check->parameters, pool));
+    return err;
+}
+
 /* Makes this process the owner; an owner on another machine that left without a word is waited for. */
 static err_t *own(const store_check_t *check, lease_t **lease, apr_pool_t *pool)
 {
     const sql_dialect_t *dialect = sql_dialect_find(check->driver);
-    if (!dialect || !dialect->file)
+    if (!dialect)
         return NULL;
+    if (dialect->shared)
+        return see_nobody(check, pool);
     store_claim_t claim = {.number = 0};
     err_t *err = lease_try(lease, check->parameters, check->lease, &claim, pool);
     for (int i = 0; err && APR_STATUS_IS_EAGAIN(err->code) && i < CLAIM_ATTEMPTS && claim.number <= ANSWERS;

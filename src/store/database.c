@@ -4,6 +4,9 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 
+/* Results are fetched as a whole: only then an error on the way is told. */
+enum { WHOLE = 1 };
+
 struct database_t {
     apr_pool_t *pool; /* its own, without a parent that others use */
     const sql_dialect_t *dialect;
@@ -13,9 +16,19 @@ struct database_t {
     apr_dbd_prepared_t *statements[SQL_STATEMENT_COUNT];
 };
 
+/* Some databases speak in several lines. */
+static const char *one_line(const char *words, apr_pool_t *pool)
+{
+    char *copy = words ? apr_pstrdup(pool, words) : NULL;
+    for (char *c = copy; c && *c; c++)
+        if (*c == '\n')
+            *c = c[1] ? ' ' : 0;
+    return copy;
+}
+
 static err_t *database_error(const database_t *database, int code, apr_pool_t *pool, const char *what)
 {
-    const char *words = apr_dbd_error(database->driver, database->handle, code);
+    const char *words = one_line(apr_dbd_error(database->driver, database->handle, code), pool);
     err_t *cause = err_create(pool, code, "database", "%s", words && *words ? words : "no details");
     return err_wrap(pool, cause, code, "store", "%s", what);
 }
@@ -79,7 +92,7 @@ err_t *database_select(database_t *database, sql_statement_t statement, const da
 {
     *rows = (database_rows_t){.database = database, .pool = pool};
     int code = apr_dbd_pbselect(database->driver, pool, database->handle, &rows->results,
-                                database->statements[statement], 0, (const void **)values->values);
+                                database->statements[statement], WHOLE, (const void **)values->values);
     if (code)
         return database_error(database, code, pool,
                               apr_psprintf(pool, "The database refused \"%.40s...\"", sql_text(statement)));
@@ -89,7 +102,7 @@ err_t *database_select(database_t *database, sql_statement_t statement, const da
 err_t *database_query(database_t *database, const char *sql, database_rows_t *rows, apr_pool_t *pool)
 {
     *rows = (database_rows_t){.database = database, .pool = pool};
-    int code = apr_dbd_select(database->driver, pool, database->handle, &rows->results, sql, 0);
+    int code = apr_dbd_select(database->driver, pool, database->handle, &rows->results, sql, WHOLE);
     if (code)
         return database_error(database, code, pool,
                               apr_psprintf(pool, "The database refused \"%.60s\"", sql));
@@ -98,7 +111,6 @@ err_t *database_query(database_t *database, const char *sql, database_rows_t *ro
 
 bool database_next(database_rows_t *rows)
 {
-    rows->row = NULL;
     return apr_dbd_get_row(rows->database->driver, rows->pool, rows->results, &rows->row, -1) == 0;
 }
 
@@ -143,7 +155,7 @@ bytes_t database_octets(database_rows_t *rows, int column)
 static err_t *select_number(database_t *database, const char *sql, int64_t *number, apr_pool_t *pool)
 {
     apr_dbd_results_t *results = NULL;
-    int code = apr_dbd_select(database->driver, pool, database->handle, &results, sql, 0);
+    int code = apr_dbd_select(database->driver, pool, database->handle, &results, sql, WHOLE);
     if (code)
         return database_error(database, code, pool, "The database cannot be read");
     database_rows_t rows = {.database = database, .results = results, .pool = pool};
@@ -165,6 +177,26 @@ static err_t *run_all(database_t *database, const char *const *statements, apr_p
     return err;
 }
 
+/* Makes the tables, unless another process has just done so. */
+static err_t *make_tables(database_t *database, apr_pool_t *pool)
+{
+    const sql_dialect_t *dialect = database->dialect;
+    if (!dialect->lock_schema)
+        return run_all(database, dialect->schema, pool);
+    int64_t number = 0;
+    err_t *err = database_begin(database, pool);
+    if (!err)
+        err = select_number(database, dialect->lock_schema, &number, pool);
+    if (!err)
+        err = select_number(database, dialect->has_values, &number, pool);
+    for (const char *const *sql = dialect->schema; !err && !number && *sql; sql++)
+        err = database_run(database, *sql, pool);
+    if (!err)
+        return database_run(database, SQL_COMMIT, pool);
+    (void)database_run(database, SQL_ROLLBACK, pool);
+    return err;
+}
+
 /* Finds out what the database is: empty (made a store), a store of this layout or of
  * one that can be brought up to it, or something else. */
 static err_t *check_layout(database_t *database, bool create, apr_pool_t *pool)
@@ -177,7 +209,7 @@ static err_t *check_layout(database_t *database, bool create, apr_pool_t *pool)
     if (err)
         return err;
     if (tables == 0 && create)
-        return run_all(database, database->dialect->schema, pool);
+        return make_tables(database, pool);
     if (ours == 0)
         return err_create(pool, APR_EMISMATCH, "store", "The database is not a store of this program");
     int64_t layout = 0;
@@ -189,7 +221,7 @@ static err_t *check_layout(database_t *database, bool create, apr_pool_t *pool)
                           "The store has layout %d, made by a newer version of this program; this one reads "
                           "layout %d",
                           (int)layout, SQL_LAYOUT_VERSION);
-    if (layout == 1)
+    if (layout == 1 && database->dialect->upgrade)
         return run_all(database, database->dialect->upgrade, pool);
     if (layout != SQL_LAYOUT_VERSION)
         return err_create(pool, APR_EMISMATCH, "store", "The store has the unknown layout %d", (int)layout);
@@ -200,7 +232,7 @@ static err_t *apply_settings(database_t *database, apr_pool_t *pool)
 {
     for (const char *const *sql = database->dialect->settings; *sql; sql++) {
         apr_dbd_results_t *results = NULL;
-        int code = apr_dbd_select(database->driver, pool, database->handle, &results, *sql, 0);
+        int code = apr_dbd_select(database->driver, pool, database->handle, &results, *sql, WHOLE);
         if (code)
             return database_error(database, code, pool, "The database cannot be used");
         database_rows_t rows = {.database = database, .results = results, .pool = pool};
@@ -213,6 +245,8 @@ static err_t *apply_settings(database_t *database, apr_pool_t *pool)
 static err_t *prepare_statements(database_t *database, apr_pool_t *pool)
 {
     for (int i = 0; i < SQL_STATEMENT_COUNT; i++) {
+        if (i == SQL_BEAT && !database->dialect->shared)
+            continue;
         const char *label = apr_psprintf(database->pool, "x400_%d", i);
         int code = apr_dbd_prepare(database->driver, database->pool, database->handle, sql_text(i), label,
                                    &database->statements[i]);
@@ -243,8 +277,12 @@ static err_t *connect_database(database_t *database, const char *parameters, boo
             return err;
     }
     const char *words = NULL;
+    bool named = database->dialect->defaults && !strstr(parameters, "://");
+    if (named)
+        parameters = apr_pstrcat(database->pool, database->dialect->defaults, parameters, NULL);
     apr_status_t status =
         apr_dbd_open_ex(database->driver, database->pool, parameters, &database->handle, &words);
+    words = one_line(words, pool);
     if (status) {
         database->handle = NULL;
         err_t *cause = words ? err_create(pool, status, "database", "%s", words) : NULL;
@@ -274,6 +312,19 @@ static apr_status_t create_pool(apr_pool_t **pool)
     return APR_SUCCESS;
 }
 
+const char *database_label(const char *parameters, apr_pool_t *pool)
+{
+    char *copy = apr_pstrdup(pool, parameters);
+    char *secret = strstr(copy, "password=");
+    if (!secret && strstr(copy, "://"))
+        secret = strstr(copy, "://") + 3; /* user and password may follow */
+    else if (secret)
+        secret += strlen("password=");
+    for (; secret && *secret && *secret != ' ' && *secret != '@'; secret++)
+        *secret = '*';
+    return copy;
+}
+
 err_t *database_open(database_t **out, const char *driver, const char *parameters, bool create,
                      apr_pool_t *pool)
 {
@@ -294,12 +345,17 @@ err_t *database_open(database_t **out, const char *driver, const char *parameter
     if (!status)
         status = apr_dbd_get_driver(own, driver, &database->driver);
     if (status)
-        err = err_from_status(pool, status, "The database driver \"%s\" cannot be loaded", driver);
+        err = err_create(
+            pool, status, "store",
+            "The database driver \"%s\" cannot be loaded: it is the module apr_dbd_%s-1 of APR-util, "
+            "on Debian in the package libaprutil1-dbd-%s",
+            driver, driver, driver);
     else
         err = connect_database(database, parameters, create, pool);
     if (err) {
         database_close(database);
-        return err_wrap(pool, err, err->code, "store", "The store %s cannot be used", parameters);
+        return err_wrap(pool, err, err->code, "store", "The store %s cannot be used",
+                        database_label(parameters, pool));
     }
     *out = database;
     return NULL;

@@ -15,6 +15,8 @@ typedef struct database_t database_t;
  * pool is where errors are made; the connection has memory of its own until database_close. */
 err_t *database_open(database_t **database, const char *driver, const char *parameters, bool create,
                      apr_pool_t *pool);
+/* The parameters as they may be shown: without a password. */
+const char *database_label(const char *parameters, apr_pool_t *pool);
 void database_close(database_t *database);
 
 /* The values for the parameters of a statement, in order. Octets and texts must live until it has run. */

@@ -4,7 +4,7 @@
 #include <apr_file_info.h>
 #include <apr_strings.h>
 
-#include "store/internal.h"
+#include "store/shared.h"
 
 static err_t *read_value(store_t *store, const char *name, uint64_t *value)
 {
@@ -106,13 +106,15 @@ err_t *store_check_epoch(store_t *store)
 
 bool store_owns(store_t *store)
 {
-    return !atomic_load(&store->lost) && (!store->lease || lease_valid(store->lease));
+    if (atomic_load(&store->lost))
+        return false;
+    return store->shared ? shared_valid(store) : !store->lease || lease_valid(store->lease);
 }
 
 bool store_lost(store_t *store, const char **by)
 {
     if (by)
-        *by = "another process";
+        *by = store->shared ? "another node" : "another process";
     if (store->lease && lease_lost(store->lease, by))
         return true;
     return atomic_load(&store->lost);

@@ -21,9 +21,12 @@ enum {
     STORE_SWEEP_CHUNKS = 16,                 /* chunks deleted at once; the rest goes with later groups */
     STORE_SWEEP_MARKS = 4096,                /* marks deleted at once */
     STORE_SWEEPS_AT_CLOSE = 1024,            /* what is left then is found as orphans at the next start */
+    STORE_SHORTEST_LEASE = 3000000,          /* microseconds, of a store that is shared */
     STORE_IDS_RESERVED = 1 << 16,            /* identifiers that a restart may skip */
     STORE_DEFAULT_BACKLOG = 16 * 1024 * 1024 /* octets */
 };
+
+typedef struct shared_t shared_t;
 
 typedef enum step_kind_t {
     STEP_PUT_MESSAGE,
@@ -96,17 +99,20 @@ typedef struct writer_t {
     database_t *database; /* NULL while it cannot be opened again */
     apr_pool_t *pool;     /* cleared after each group */
     apr_pool_t *names_pool;
-    apr_hash_t *names; /* name -> int64_t identifier, as committed or in the open transaction */
-    int64_t last_name;
-    uint64_t reserved;  /* identifiers below this are known to the database as used */
-    sweep_t *sweeps;    /* committed, oldest first */
-    sweep_t *tentative; /* of the open transaction */
+    apr_hash_t *names;      /* name -> int64_t identifier, as committed or in the open transaction */
+    job_list_t doubtful;    /* of a commit during which the connection broke; shared stores only */
+    uint64_t doubtful_beat; /* its sign of life */
+    uint64_t reserved;      /* identifiers below this are known to the database as used */
+    sweep_t *sweeps;        /* committed, oldest first */
+    sweep_t *tentative;     /* of the open transaction */
+    bool shared;
 } writer_t;
 
 struct store_t {
     store_config_t config;
     apr_pool_t *pool;
     lease_t *lease;   /* of a store in a file */
+    shared_t *shared; /* of a store that several processes work on */
     uint64_t epoch;   /* owners that the store has had, this one included */
     atomic_bool lost; /* a commit found another owner */
     store_remark_t remark;
@@ -164,6 +170,14 @@ err_t *store_begin_epoch(store_t *store, apr_pool_t *pool);
 /* Inside an open database transaction: an error with code STORE_LOST_CODE if this is the owner no more. */
 enum { STORE_LOST_CODE = APR_EPROC_UNKNOWN };
 err_t *store_check_epoch(store_t *store);
+
+/* One page of entries: those after *after and before `before`, at most limit; *found is how many. */
+err_t *store_scan_page(database_t *database, int64_t *after, int64_t before, int limit, int *found,
+                       void (*each)(void *context, const store_entry_t *entry), void *context,
+                       apr_pool_t *pool);
+/* Has the chunks between these identifiers deleted that belong to no message. */
+err_t *store_sweep_orphans(store_t *store, database_t *database, uint64_t from, uint64_t to,
+                           apr_pool_t *pool);
 
 /* Keeps a copy of err with the job. */
 void store_job_fail(job_t *job, const err_t *err);

@@ -12,13 +12,14 @@ static err_t *open_for_scan(store_t *store, database_t **database, apr_pool_t *p
     return database_open(database, store->config.driver, store->config.parameters, false, pool);
 }
 
-static err_t *scan_entry_page(database_t *database, int64_t *after, int *found,
-                              void (*each)(void *context, const store_entry_t *entry), void *context,
-                              apr_pool_t *pool)
+err_t *store_scan_page(database_t *database, int64_t *after, int64_t before, int limit, int *found,
+                       void (*each)(void *context, const store_entry_t *entry), void *context,
+                       apr_pool_t *pool)
 {
     database_values_t values = {.count = 0};
     database_value_number(&values, *after);
-    database_value_number(&values, SCAN_PAGE);
+    database_value_number(&values, before);
+    database_value_number(&values, limit);
     database_rows_t rows;
     err_t *err = database_select(database, SQL_SCAN_ENTRIES, &values, &rows, pool);
     if (err)
@@ -48,6 +49,8 @@ static err_t *scan_entry_page(database_t *database, int64_t *after, int *found,
 err_t *store_scan_entries(store_t *store, void (*each)(void *context, const store_entry_t *entry),
                           void *context, apr_pool_t *pool)
 {
+    if (store->shared)
+        return NULL;
 #ifdef X400_SQLITE
     if (strcmp(store->config.driver, "sqlite3") == 0)
         return scan_sqlite_entries(store->config.parameters, each, context, pool);
@@ -62,7 +65,7 @@ err_t *store_scan_entries(store_t *store, void (*each)(void *context, const stor
     int found = SCAN_PAGE;
     while (!err && found == SCAN_PAGE) {
         apr_pool_clear(page);
-        err = scan_entry_page(database, &after, &found, each, context, page);
+        err = store_scan_page(database, &after, INT64_MAX, SCAN_PAGE, &found, each, context, page);
     }
     err = err_copy(pool, err);
     apr_pool_destroy(page);
@@ -96,6 +99,8 @@ static err_t *scan_watch_page(database_t *database, int64_t *after, int *found,
 err_t *store_scan_watches(store_t *store, void (*each)(void *context, const store_watch_t *watch),
                           void *context, apr_pool_t *pool)
 {
+    if (store->shared)
+        return NULL;
     database_t *database = NULL;
     err_t *err = open_for_scan(store, &database, pool);
     if (err)
@@ -213,26 +218,35 @@ static void sweep_orphan(store_t *store, int64_t id)
     apr_thread_mutex_unlock(store->mutex);
 }
 
-err_t *store_purge_orphans(store_t *store, apr_pool_t *pool)
+err_t *store_sweep_orphans(store_t *store, database_t *database, uint64_t from, uint64_t to, apr_pool_t *pool)
 {
-    database_t *database = NULL;
-    err_t *err = open_for_scan(store, &database, pool);
-    if (err)
-        return err;
     apr_pool_t *step = NULL;
     apr_pool_create(&step, pool);
-    int64_t id = 0;
+    int64_t id = (int64_t)from;
+    err_t *err = NULL;
     for (;;) {
         apr_pool_clear(step);
         bool known = false;
         err = next_chunked(database, &id, &known, step);
-        if (err || id == 0 || (uint64_t)id >= store->first_id)
+        if (err || id == 0 || (uint64_t)id >= to)
             break;
         if (!known)
             sweep_orphan(store, id);
     }
     err = err_copy(pool, err);
     apr_pool_destroy(step);
+    return err;
+}
+
+err_t *store_purge_orphans(store_t *store, apr_pool_t *pool)
+{
+    if (store->shared)
+        return NULL;
+    database_t *database = NULL;
+    err_t *err = open_for_scan(store, &database, pool);
+    if (err)
+        return err;
+    err = store_sweep_orphans(store, database, 0, store->first_id, pool);
     database_close(database);
     return err;
 }

@@ -23,13 +23,13 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
     [SQL_UPDATE_ENTRY] = "UPDATE x400_entry SET destination = %lld, priority = %lld, state = %lld,"
                          " attempts = %lld, due = %lld, expiry = %lld, recipients = %pDb WHERE id = %lld",
     [SQL_DELETE_ENTRY] = "DELETE FROM x400_entry WHERE id = %lld",
-    [SQL_PUT_MARK] = "INSERT INTO x400_mark (id, digest, time) VALUES (%lld, %pDb, %lld)",
+    [SQL_PUT_MARK] = "INSERT INTO x400_mark (id, digest, time) VALUES (%lld, %pDb, %lld)"
+                     " ON CONFLICT DO NOTHING",
     [SQL_MARKS_BOUND] = "SELECT id FROM x400_mark WHERE time >= %lld ORDER BY id LIMIT 1",
     [SQL_DELETE_MARKS] = "DELETE FROM x400_mark WHERE id IN"
                          " (SELECT id FROM x400_mark WHERE id < %lld ORDER BY id LIMIT %lld)",
-    [SQL_PUT_NAME] = "INSERT INTO x400_name (id, name) VALUES (%lld, %s)",
+    [SQL_PUT_NAME] = "INSERT INTO x400_name (name) VALUES (%s) ON CONFLICT DO NOTHING",
     [SQL_FIND_NAME] = "SELECT id FROM x400_name WHERE name = %s",
-    [SQL_LAST_NAME] = "SELECT COALESCE(MAX(id), 0) FROM x400_name",
     [SQL_SET_VALUE] = "UPDATE x400_value SET value = %lld WHERE name = %s",
     [SQL_READ_MESSAGE] = "SELECT kind, priority, arrival, expiry, length, mts_id,"
                          " (SELECT name FROM x400_name WHERE id = m.source), envelope, content"
@@ -39,7 +39,7 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
     [SQL_SCAN_ENTRIES] =
         "SELECT id, message, (SELECT name FROM x400_name WHERE id = e.destination), priority,"
         " state, attempts, due, size, arrival, expiry, recipients"
-        " FROM x400_entry e WHERE id > %lld ORDER BY id LIMIT %lld",
+        " FROM x400_entry e WHERE id > %lld AND id < %lld ORDER BY id LIMIT %lld",
     [SQL_MARKS_START] = "SELECT id FROM x400_mark ORDER BY id DESC LIMIT 1 OFFSET %lld",
     [SQL_SCAN_MARKS] = "SELECT id, digest, time FROM x400_mark WHERE id >= %lld ORDER BY id LIMIT %lld",
     [SQL_NEXT_CHUNKED] = "SELECT MIN(message) FROM x400_chunk WHERE message > %lld",
@@ -54,6 +54,7 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
     [SQL_DELETE_WATCH] = "DELETE FROM x400_watch WHERE id = %lld",
     [SQL_SCAN_WATCHES] = "SELECT id, time, mts_id, (SELECT name FROM x400_name WHERE id = w.destination),"
                          " recipients FROM x400_watch w WHERE id > %lld ORDER BY id LIMIT %lld",
+    [SQL_BEAT] = "UPDATE x400_node SET beat = %lld WHERE id = %lld AND heir = 0",
     [SQL_READ_VALUE] = "SELECT value FROM x400_value WHERE name = %s",
 };
 
@@ -63,10 +64,10 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
     "CREATE TABLE x400_watch (id " KEY ", time BIGINT NOT NULL, mts_id TEXT NOT NULL,"                       \
     " destination BIGINT NOT NULL, recipients " OCTETS " NOT NULL)"
 
-#define SCHEMA(KEY, OCTETS, BY_KEY)                                                                          \
+#define SCHEMA(KEY, OCTETS, BY_KEY, NUMBERED, ...)                                                           \
     {                                                                                                        \
         "CREATE TABLE x400_value (name VARCHAR(32) NOT NULL PRIMARY KEY, value BIGINT NOT NULL)",            \
-            "CREATE TABLE x400_name (id " KEY ", name VARCHAR(255) NOT NULL UNIQUE)",                        \
+            "CREATE TABLE x400_name (id " NUMBERED ", name VARCHAR(255) NOT NULL UNIQUE)",                   \
             "CREATE TABLE x400_message (id " KEY ", kind SMALLINT NOT NULL, priority SMALLINT NOT NULL,"     \
             " arrival BIGINT NOT NULL, expiry BIGINT NOT NULL, length BIGINT NOT NULL, mts_id TEXT NOT "     \
             "NULL,"                                                                                          \
@@ -79,10 +80,32 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
             " recipients " OCTETS " NOT NULL)",                                                              \
             "CREATE TABLE x400_mark (id " KEY ", digest " OCTETS " NOT NULL, time BIGINT NOT NULL)",         \
             WATCH_TABLE(KEY, OCTETS), "INSERT INTO x400_value (name, value) VALUES ('layout', 2)",           \
-            "INSERT INTO x400_value (name, value) VALUES ('ids', 0)", NULL                                   \
+            "INSERT INTO x400_value (name, value) VALUES ('ids', 0)", __VA_ARGS__ NULL                       \
     }
 
-static const char *const SQLITE_SCHEMA[] = SCHEMA("INTEGER PRIMARY KEY", "BLOB", " WITHOUT ROWID");
+static const char *const SQLITE_SCHEMA[] =
+    SCHEMA("INTEGER PRIMARY KEY", "BLOB", " WITHOUT ROWID", "INTEGER PRIMARY KEY", );
+
+/* A repeat that comes to another node than the first is known by its digest; nodes are in store/shared.h. The
+ * tables that messages run through are vacuumed often. */
+static const char *const PGSQL_SCHEMA[] =
+    SCHEMA("BIGINT PRIMARY KEY", "BYTEA", "", "BIGSERIAL PRIMARY KEY",
+           "CREATE UNIQUE INDEX x400_mark_digest ON x400_mark (digest)",
+           "CREATE INDEX x400_mark_time ON x400_mark (time)",
+           "CREATE TABLE x400_node (id BIGINT PRIMARY KEY, beat BIGINT NOT NULL, heir BIGINT NOT NULL)"
+           " WITH (fillfactor = 10)", );
+/* Octets of texts are taken as they come, and given back so. A process that hangs in a transaction does not
+ * hold the others up for ever. */
+static const char *const PGSQL_SETTINGS[] = {
+    "SET client_min_messages = warning",
+    "SET client_encoding = 'LATIN1'",
+    "SET bytea_output = 'hex'",
+    "SET standard_conforming_strings = on",
+    "SET synchronous_commit = on",
+    "SET default_transaction_isolation = 'read committed'",
+    "SET idle_in_transaction_session_timeout = 10000",
+    NULL,
+};
 static const char *const SQLITE_UPGRADE[] = {WATCH_TABLE("INTEGER PRIMARY KEY", "BLOB"),
                                              "UPDATE x400_value SET value = 2 WHERE name = 'layout'", NULL};
 
@@ -112,6 +135,20 @@ static const sql_dialect_t DIALECTS[] = {
         .schema = SQLITE_SCHEMA,
         .upgrade = SQLITE_UPGRADE,
     },
+    {
+        .driver = "pgsql",
+        .shared = true,
+        .hex_octets = true,
+        .defaults = "connect_timeout=3 tcp_user_timeout=6000 keepalives_idle=3 keepalives_interval=2"
+                    " keepalives_count=2 application_name=x400mta ",
+        .begin = "BEGIN",
+        .count_tables = "SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()",
+        .has_values = "SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
+                      " AND tablename = 'x400_value'",
+        .lock_schema = "SELECT 1 FROM pg_advisory_xact_lock(4074002)",
+        .settings = PGSQL_SETTINGS,
+        .schema = PGSQL_SCHEMA,
+    },
 };
 
 const char *sql_text(sql_statement_t statement)
@@ -129,5 +166,5 @@ const sql_dialect_t *sql_dialect_find(const char *driver)
 
 const char *sql_dialect_names(void)
 {
-    return "sqlite3";
+    return "sqlite3, pgsql";
 }

@@ -28,14 +28,13 @@ typedef enum sql_statement_t {
     SQL_PUT_MARK,     /* id digest time */
     SQL_MARKS_BOUND,  /* time -> id of the first mark that stays (none: no row) */
     SQL_DELETE_MARKS, /* bound count */
-    SQL_PUT_NAME,     /* id name */
+    SQL_PUT_NAME,     /* name */
     SQL_FIND_NAME,    /* name -> id */
-    SQL_LAST_NAME,    /* -> greatest id of a name */
     SQL_SET_VALUE,    /* value name */
     SQL_READ_MESSAGE, /* id -> kind priority arrival expiry length mts_id source envelope content */
     SQL_READ_CHUNK,   /* message number -> octets */
     SQL_READ_INLINE,  /* id -> content */
-    SQL_SCAN_ENTRIES, /* after count -> the columns of SQL_PUT_ENTRY */
+    SQL_SCAN_ENTRIES, /* after before count -> the columns of SQL_PUT_ENTRY */
     SQL_MARKS_START,  /* offset -> id of the mark that has offset newer ones */
     SQL_SCAN_MARKS,   /* from count -> id digest time */
     SQL_NEXT_CHUNKED, /* after -> id of the next message that has chunks */
@@ -46,6 +45,7 @@ typedef enum sql_statement_t {
     SQL_DELETE_WATCH, /* id */
     SQL_SCAN_WATCHES, /* after count -> the columns of SQL_PUT_WATCH */
     SQL_READ_VALUE,   /* name -> value */
+    SQL_BEAT,         /* beat node: of a store that is shared only */
     SQL_STATEMENT_COUNT
 } sql_statement_t;
 
@@ -56,9 +56,12 @@ const char *sql_text(sql_statement_t statement);
 typedef struct sql_dialect_t {
     const char *driver;       /* of apr_dbd */
     bool file;                /* the parameters are the path of a file that one process owns */
+    bool shared;              /* several processes work on it at the same time (store/shared.h) */
     bool hex_octets;          /* octets come back as text "\x..." */
+    const char *defaults;     /* goes before the parameters that name a database by words, NULL = nothing */
     const char *begin;        /* begins a transaction that writes */
     const char *count_tables; /* -> number of tables in the database */
+    const char *lock_schema;  /* lets one process at a time make the tables, NULL = no need */
     const char *has_values;   /* -> number of tables called x400_value */
     const char *const
         *settings; /* done on each new connection, ends with NULL; rows that come back are dropped */

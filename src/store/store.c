@@ -6,7 +6,7 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 
-#include "store/internal.h"
+#include "store/shared.h"
 
 enum { KEPT_MEMORY = 1024 * 1024 };
 
@@ -98,9 +98,6 @@ static err_t *find_ids(store_t *store, apr_pool_t *pool)
             uint64_t id = (uint64_t)database_number(&rows, column);
             last = id > last ? id : last;
         }
-    err = database_select(store->writer.database, SQL_LAST_NAME, &none, &rows, pool);
-    while (!err && database_next(&rows))
-        store->writer.last_name = database_number(&rows, 0);
     store->first_id = last + 1;
     return err;
 }
@@ -115,8 +112,9 @@ static err_t *open_databases(store_t *store, apr_pool_t *pool)
     if (err)
         return err_copy(pool, err);
     err = database_open(&store->writer.database, config->driver, config->parameters, true, pool);
+    store->writer.shared = dialect && dialect->shared;
     if (!err)
-        err = find_ids(store, pool);
+        err = store->writer.shared ? shared_join(store, pool) : find_ids(store, pool);
     if (!err && store->lease)
         err = store_begin_epoch(store, pool);
     atomic_init(&store->next_id, store->first_id);
@@ -159,6 +157,12 @@ static void end_threads(store_t *store)
         apr_thread_join(&result, store->reader_thread);
 }
 
+static bool is_shared(const char *driver)
+{
+    const sql_dialect_t *dialect = sql_dialect_find(driver);
+    return dialect && dialect->shared;
+}
+
 err_t *store_open(store_t **out, const store_config_t *config, apr_pool_t *pool)
 {
     apr_pool_t *own = store_thread_pool();
@@ -171,6 +175,8 @@ err_t *store_open(store_t **out, const store_config_t *config, apr_pool_t *pool)
     store->config.parameters = apr_pstrdup(own, config->parameters);
     if (store->config.backlog_limit == 0)
         store->config.backlog_limit = STORE_DEFAULT_BACKLOG;
+    if (store->config.lease < STORE_SHORTEST_LEASE && is_shared(config->driver))
+        store->config.lease = STORE_SHORTEST_LEASE;
     store->writer.pool = store_thread_pool();
     store->reader_pool = store_thread_pool();
     err_t *err = NULL;
@@ -184,6 +190,8 @@ err_t *store_open(store_t **out, const store_config_t *config, apr_pool_t *pool)
         store_apply_forget(&store->writer);
         err = start_threads(store, pool);
     }
+    if (!err && store->shared)
+        err = shared_watch(store, pool);
     if (err) {
         store_close(store);
         return err;
@@ -209,6 +217,7 @@ static void fail_rest(job_list_t *list)
 void store_close(store_t *store)
 {
     end_threads(store);
+    shared_leave(store);
     while (store->completions.first)
         store_drain(store);
     while (store->writes.first || store->reads.first) {

@@ -20,6 +20,8 @@
 typedef struct store_t store_t;
 typedef struct store_txn_t store_txn_t;
 
+struct store_entry_t;
+
 /* An attempt to become the owner of a store that another process has; kept by the caller over its calls of
  * store_open, all zero at first. */
 typedef struct store_claim_t {
@@ -38,6 +40,10 @@ typedef struct store_config_t {
     size_t backlog_limit; /* octets waiting for a commit from which store_busy says so; 0 = 16 MiB */
     int64_t lease; /* microseconds without a sign of life after which an owner has lost the store; 0 = the
                       lock of the file alone says who the owner is */
+    /* Entries of a node that is no more, of a store that is shared: they are this process's now. Called in
+     * store_drain with notify_context, one entry at a time, valid during the call, and with NULL at the end
+     * of each node's: what belongs together is complete then. */
+    void (*taken)(void *context, const struct store_entry_t *entry);
     store_claim_t *claim; /* NULL: a store that may belong to another process is refused */
 } store_config_t;
 
@@ -90,6 +96,9 @@ typedef struct store_watch_t {
     bytes_t recipients; /* opaque here */
 } store_watch_t;
 
+/* Codes of errors. Of a transaction: what it takes in is there already, perhaps by another node. */
+enum { STORE_REPEAT_CODE = APR_EEXIST };
+
 /* Opens (and creates, if absent) the store and starts its threads. A store of a newer layout, a file that is
  * not a store, or one that another process holds is refused with words that say so. Code APR_EAGAIN: it
  * belongs to another process now. With a claim the call is to be repeated several times within the lease: it
@@ -130,7 +139,8 @@ err_t *store_scan_marks(store_t *store, size_t limit,
 err_t *store_scan_watches(store_t *store, void (*each)(void *context, const store_watch_t *watch),
                           void *context, apr_pool_t *pool);
 /* Start-up: finds chunks of former runs that belong to no message (transfers that a crash ended). They are
- * deleted behind the transactions. */
+ * deleted behind the transactions. Nothing is found at the start of a store that is shared: what is there
+ * comes with store_config_t.taken. */
 err_t *store_purge_orphans(store_t *store, apr_pool_t *pool);
 
 /* A transaction: its steps are copied as they are added and done in order, all or none. It belongs to one

@@ -3,12 +3,12 @@
  * alone. */
 #include <stdlib.h>
 
-#include "store/internal.h"
+#include "store/shared.h"
 
 enum { RETRY_SWEEP_AFTER = 1000000 }; /* microseconds, after a sweep that failed */
 
 /* Begins a database transaction; a connection that cannot is opened anew, once. */
-static err_t *begin(store_t *store)
+static err_t *connect_and_begin(store_t *store)
 {
     writer_t *writer = &store->writer;
     if (writer->database) {
@@ -24,6 +24,61 @@ static err_t *begin(store_t *store)
     if (err)
         return err;
     return database_begin(writer->database, writer->pool);
+}
+
+static void count_result(store_t *store, job_t *job, const err_t *err)
+{
+    if (err) {
+        err_t *wrapped = err_wrap(store->writer.pool, err, err->code, "store", "The store cannot commit");
+        store_job_fail(job, wrapped);
+        atomic_fetch_add(&store->failures, 1);
+    } else {
+        atomic_fetch_add(&store->transactions, 1);
+    }
+}
+
+static void hand_out(store_t *store, job_list_t *group)
+{
+    uint64_t octets = 0;
+    for (job_t *job = group->first; job; job = job->next)
+        octets += job->arena.octets;
+    atomic_fetch_sub(&store->octets_waiting, octets);
+    store_finish(store, group);
+}
+
+static void finish_doubtful(store_t *store, const err_t *err)
+{
+    for (job_t *job = store->writer.doubtful.first; job; job = job->next)
+        count_result(store, job, err);
+    hand_out(store, &store->writer.doubtful);
+}
+
+/* The connection broke during a commit: with a new one, in a transaction, it can be known what became of it.
+ */
+static err_t *settle_doubt(store_t *store)
+{
+    bool done = false;
+    err_t *err = shared_was_committed(store, store->writer.doubtful_beat, &done);
+    if (err)
+        return err;
+    finish_doubtful(store, done ? NULL
+                                : err_create(store->writer.pool, APR_ECONNABORTED, "store",
+                                             "The connection with the database broke during the commit"));
+    return NULL;
+}
+
+static err_t *begin(store_t *store)
+{
+    err_t *err = connect_and_begin(store);
+    return err || !store->writer.doubtful.first ? err : settle_doubt(store);
+}
+
+/* What a store that is shared wants at the start of each transaction, and what one in a file does. */
+static err_t *check_owner(store_t *store)
+{
+    if (store->shared)
+        return shared_beat(store);
+    return store->lease ? store_check_epoch(store) : NULL;
 }
 
 static void roll_back(writer_t *writer)
@@ -50,30 +105,35 @@ static err_t *reserve_ids(store_t *store, uint64_t *reserved)
 }
 
 /* Commits the jobs from first up to, not including, end. *alone is set if a step failed, which is no reason
- * for the others to fail. */
-static err_t *commit_jobs(store_t *store, const job_t *first, const job_t *end, bool *alone)
+ * for the others to fail; *doubtful if nobody knows whether the commit was done. */
+static err_t *commit_jobs(store_t *store, const job_t *first, const job_t *end, bool *alone, bool *doubtful)
 {
+    *doubtful = false;
     writer_t *writer = &store->writer;
     *alone = false;
+    mono_time_t began = timebase_mono(timebase_system());
     err_t *err = begin(store);
     if (err)
         return err;
-    if (store->lease)
-        err = store_check_epoch(store);
+    err = check_owner(store);
     uint64_t next_id = atomic_load(&store->next_id);
     for (const job_t *job = first; job != end && !err; job = job->next) {
         err = store_apply(writer, (const store_txn_t *)job, next_id);
         *alone = err != NULL;
     }
     uint64_t reserved = 0;
-    if (!err)
+    if (!err && !store->shared)
         err = reserve_ids(store, &reserved);
-    if (!err)
+    if (!err) {
         err = database_run(writer->database, SQL_COMMIT, writer->pool);
+        *doubtful = err && store->shared;
+    }
     if (err) {
         roll_back(writer);
         return err;
     }
+    if (store->shared)
+        shared_committed(store, began);
     if (store->lease && reserved != writer->reserved)
         (void)lease_set_numbers(store->lease, &(lease_numbers_t){store->epoch, reserved}, writer->pool);
     writer->reserved = reserved;
@@ -82,32 +142,47 @@ static err_t *commit_jobs(store_t *store, const job_t *first, const job_t *end, 
     return NULL;
 }
 
-static void count_result(store_t *store, job_t *job, const err_t *err)
-{
-    if (err) {
-        err_t *wrapped = err_wrap(store->writer.pool, err, err->code, "store", "The store cannot commit");
-        store_job_fail(job, wrapped);
-        atomic_fetch_add(&store->failures, 1);
-    } else {
-        atomic_fetch_add(&store->transactions, 1);
-    }
-}
-
 static void run_group(store_t *store, job_list_t *group)
 {
+    writer_t *writer = &store->writer;
     bool alone = false;
-    const err_t *err = commit_jobs(store, group->first, NULL, &alone);
+    bool doubtful = false;
+    err_t *err = commit_jobs(store, group->first, NULL, &alone, &doubtful);
+    if (doubtful && !writer->doubtful.first) {
+        writer->doubtful = *group;
+        writer->doubtful_beat = shared_last_beat(store);
+        *group = (job_list_t){0};
+    }
     bool several = group->first != group->last;
-    uint64_t octets = 0;
     for (job_t *job = group->first; job; job = job->next) {
-        octets += job->arena.octets;
         if (alone && several)
-            err = commit_jobs(store, job, job->next, &(bool){false});
+            err = commit_jobs(store, job, job->next, &(bool){false}, &doubtful);
+        if (alone && !writer->database) /* the connection is gone: no other will do better */
+            alone = false;
         count_result(store, job, err);
     }
-    atomic_fetch_sub(&store->octets_waiting, octets);
-    store_finish(store, group);
+    hand_out(store, group);
     apr_pool_clear(store->writer.pool);
+}
+
+/* A sign of life of a node that has nothing to commit. */
+static void run_beat(store_t *store)
+{
+    writer_t *writer = &store->writer;
+    mono_time_t began = timebase_mono(timebase_system());
+    err_t *err = begin(store);
+    if (!err) {
+        err = shared_beat(store);
+        if (!err)
+            err = database_run(writer->database, SQL_COMMIT, writer->pool);
+        if (err)
+            roll_back(writer);
+        else
+            shared_committed(store, began);
+    }
+    apr_pool_clear(writer->pool);
+    if (atomic_load(&store->lost))
+        store_finish(store, &(job_list_t){0});
 }
 
 /* Deletes the next part of what is to be swept in a transaction of its own; false if that failed. */
@@ -117,7 +192,7 @@ static bool run_sweep(store_t *store)
     bool finished = false;
     err_t *err = begin(store);
     if (!err) {
-        err = store->lease ? store_check_epoch(store) : NULL;
+        err = check_owner(store);
         if (!err)
             err = store_sweep_step(writer, &finished);
         if (!err)
@@ -159,6 +234,10 @@ static bool wait_for_work(store_t *store, job_list_t *group, bool sweeping)
         if (store->writer.sweeps && sweeping)
             break;
         store->writer_waits = true;
+        if (store->shared) {
+            apr_thread_cond_timedwait(store->writer_wakes, store->mutex, SHARED_BEAT);
+            break;
+        }
         if (!store->writer.sweeps) {
             apr_thread_cond_wait(store->writer_wakes, store->mutex);
         } else {
@@ -188,10 +267,17 @@ void *APR_THREAD_FUNC store_writer_run(apr_thread_t *thread, void *data)
     while (wait_for_work(store, &group, sweeping)) {
         if (group.first)
             run_group(store, &group);
+        else if (store->shared && !atomic_load(&store->lost))
+            run_beat(store);
         group = (job_list_t){0};
         if (store->writer.sweeps)
             sweeping = run_sweep(store);
     }
+    if (store->writer.doubtful.first)
+        run_beat(store);
+    if (store->writer.doubtful.first)
+        finish_doubtful(store, err_create(store->writer.pool, APR_ECONNABORTED, "store",
+                                          "The connection with the database broke during the commit"));
     for (int i = 0; i < STORE_SWEEPS_AT_CLOSE && store->writer.sweeps && run_sweep(store); i++)
         ;
     while (store->writer.sweeps)

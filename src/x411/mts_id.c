@@ -158,12 +158,33 @@ err_t *x411_mts_id_parse(apr_pool_t *pool, const char *text, x411_mts_id_t *id)
     return err;
 }
 
+enum { BASE = 36 };
+#define DECIMAL_LIMIT UINT64_C(10000000000)
+
+/* A number that would leave little room for the name of the host: "-" and digits and capital letters, 13 at
+ * most. It begins with a letter that no decimal number has. */
+static void write_base36(uint64_t number, char *text)
+{
+    char digits[16];
+    int count = 0;
+    for (; number; number /= BASE)
+        digits[count++] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[number % BASE];
+    *text++ = '-';
+    *text++ = 'N';
+    while (count)
+        *text++ = digits[--count];
+    *text = 0;
+}
+
 x411_mts_id_t x411_mts_id_make(apr_pool_t *pool, const x411_domain_t *domain, const char *host,
                                utc_time_t utc, uint64_t counter)
 {
     char tail[X411_TIME_SIZE + 24];
     char number[24];
-    apr_snprintf(number, sizeof(number), "-%" APR_UINT64_T_FMT, (apr_uint64_t)counter);
+    if (counter < DECIMAL_LIMIT)
+        apr_snprintf(number, sizeof(number), "-%" APR_UINT64_T_FMT, (apr_uint64_t)counter);
+    else
+        write_base36(counter, number);
     tail[0] = '-';
     x411_time_write(utc, tail + 1);
     memcpy(tail + 1 + X411_TIME_SIZE, number, strlen(number) + 1);

@@ -2,6 +2,9 @@
 #ifndef TESTS_STORE_FIXTURE_H
 #define TESTS_STORE_FIXTURE_H
 
+#include <stdlib.h>
+
+#include <apr_dbd.h>
 #include <apr_file_io.h>
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
@@ -9,8 +12,14 @@
 
 #include "store/store.h"
 
+/* With X400_PGSQL, the parameters of a PostgreSQL server, the store is there, each fixture in a schema of its
+ * own (see tests/scenario/s_pgsql.sh); else in a file. */
 typedef struct fixture_t {
     apr_pool_t *pool;
+    const char *schema;
+    bool taken; /* the end of a dead node's entries has come */
+    void (*each)(void *context, const store_entry_t *entry);
+    void *each_context;
     const char *folder;
     const char *path;
     store_t *store;
@@ -23,14 +32,72 @@ static inline void fixture_notify(void *context)
     atomic_fetch_add(&fixture->notified, 1);
 }
 
+static inline bool fixture_shared(void)
+{
+    return getenv("X400_PGSQL") != NULL;
+}
+
+static inline void fixture_sql(apr_pool_t *pool, const char *format, const char *name)
+{
+    const apr_dbd_driver_t *driver = NULL;
+    apr_dbd_t *handle = NULL;
+    int rows = 0;
+    apr_dbd_init(pool);
+    CU_ASSERT_EQUAL_FATAL(apr_dbd_get_driver(pool, "pgsql", &driver), 0);
+    CU_ASSERT_EQUAL_FATAL(apr_dbd_open(driver, pool, getenv("X400_PGSQL"), &handle), 0);
+    CU_ASSERT_EQUAL(apr_dbd_query(driver, handle, &rows, apr_pstrcat(pool, format, name, NULL)), 0);
+    apr_dbd_close(driver, handle);
+}
+
+static inline void fixture_taken(void *context, const store_entry_t *entry)
+{
+    fixture_t *fixture = context;
+    if (!entry)
+        fixture->taken = true;
+    else if (fixture->each)
+        fixture->each(fixture->each_context, entry);
+}
+
+static inline store_config_t fixture_config(fixture_t *fixture)
+{
+    return (store_config_t){
+        .driver = fixture_shared() ? "pgsql" : "sqlite3",
+        .parameters = fixture_shared() ? apr_pstrcat(fixture->pool, getenv("X400_PGSQL"),
+                                                     " options='-c search_path=", fixture->schema, "'", NULL)
+                                       : fixture->path,
+        .notify = fixture_notify,
+        .taken = fixture_taken,
+        .notify_context = fixture};
+}
+
 static inline err_t *fixture_open(fixture_t *fixture)
 {
-    store_config_t config = {.driver = "sqlite3",
-                             .parameters = fixture->path,
-                             .notify = fixture_notify,
-                             .notify_context = fixture};
+    store_config_t config = fixture_config(fixture);
     fixture->store = NULL;
     return store_open(&fixture->store, &config, fixture->pool);
+}
+
+/* The entries that are there when the store was opened; in a store that is shared, those of the node before.
+ */
+static inline void fixture_scan(fixture_t *fixture, void (*each)(void *context, const store_entry_t *entry),
+                                void *context)
+{
+    if (!fixture_shared()) {
+        CU_ASSERT_PTR_NULL(store_scan_entries(fixture->store, each, context, fixture->pool));
+        return;
+    }
+    fixture->each = each;
+    fixture->each_context = context;
+    fixture->taken = false;
+    store_close(fixture->store);
+    CU_ASSERT_PTR_NULL_FATAL(fixture_open(fixture));
+    for (int i = 0; i < 300000 && !fixture->taken; i++) {
+        store_drain(fixture->store);
+        if (!fixture->taken)
+            apr_sleep(100);
+    }
+    CU_ASSERT_TRUE(fixture->taken);
+    fixture->each = NULL;
 }
 
 /* A new empty folder; the store is not opened yet. */
@@ -48,6 +115,10 @@ static inline void fixture_prepare(fixture_t *fixture)
     apr_dir_make(name, APR_FPROT_OS_DEFAULT, fixture->pool);
     fixture->folder = name;
     fixture->path = apr_pstrcat(fixture->pool, name, "/queue.db", NULL);
+    if (!fixture_shared())
+        return;
+    fixture->schema = apr_psprintf(fixture->pool, "t%" APR_TIME_T_FMT, apr_time_now());
+    fixture_sql(fixture->pool, "CREATE SCHEMA ", fixture->schema);
 }
 
 static inline void fixture_begin(fixture_t *fixture)
@@ -80,6 +151,9 @@ static inline void fixture_end(fixture_t *fixture)
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
         apr_file_remove(apr_pstrcat(fixture->pool, fixture->path, suffixes[i], NULL), fixture->pool);
     apr_dir_remove(fixture->folder, fixture->pool);
+    if (fixture_shared())
+        fixture_sql(fixture->pool, "DROP SCHEMA ",
+                    apr_pstrcat(fixture->pool, fixture->schema, " CASCADE", NULL));
     apr_pool_destroy(fixture->pool);
 }
 

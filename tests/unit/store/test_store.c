@@ -233,7 +233,7 @@ static void scan_entry(void *context, const store_entry_t *entry)
 static scanned_t scan(fixture_t *fixture)
 {
     scanned_t scanned = {0};
-    CU_ASSERT_PTR_NULL(store_scan_entries(fixture->store, scan_entry, &scanned, fixture->pool));
+    fixture_scan(fixture, scan_entry, &scanned);
     return scanned;
 }
 
@@ -308,7 +308,7 @@ static void OP_08_a_long_queue_is_scanned_in_order(void)
     CU_ASSERT_STRING_EQUAL(scanned.destination, "A");
     store_figures_t figures;
     store_figures(fixture.store, &figures);
-    CU_ASSERT_EQUAL(figures.transactions, ENTRIES);
+    CU_ASSERT_TRUE(fixture_shared() || figures.transactions == ENTRIES);
     CU_ASSERT_TRUE(figures.commits <= ENTRIES);
     CU_ASSERT_EQUAL(figures.failures, 0);
     CU_ASSERT_EQUAL(figures.octets_waiting, 0);
@@ -339,6 +339,8 @@ static const char *scan_watches(fixture_t *fixture)
 
 static void watches_survive_a_restart(void)
 {
+    if (fixture_shared()) /* the watches of a node end with it */
+        return;
     fixture_t fixture;
     fixture_begin(&fixture);
     uint64_t ids[3];

@@ -44,7 +44,7 @@ static void unknown_driver_is_refused(void)
     err_t *err = store_open(&fixture.store, &config, fixture.pool);
     CU_ASSERT_PTR_NOT_NULL_FATAL(err);
     CU_ASSERT_STRING_EQUAL(err_describe(fixture.pool, err),
-                           "There is no store driver \"paper\"; known are: sqlite3");
+                           "There is no store driver \"paper\"; known are: sqlite3, pgsql");
     fixture.store = NULL;
     fixture_end(&fixture);
 }
