@@ -181,8 +181,6 @@ static void run_beat(store_t *store)
             shared_committed(store, began);
     }
     apr_pool_clear(writer->pool);
-    if (atomic_load(&store->lost))
-        store_finish(store, &(job_list_t){0});
 }
 
 /* Deletes the next part of what is to be swept in a transaction of its own; false if that failed. */
@@ -263,6 +261,7 @@ void *APR_THREAD_FUNC store_writer_run(apr_thread_t *thread, void *data)
     (void)thread;
     store_t *store = data;
     bool sweeping = true;
+    bool told = false; /* the owner, that the store is lost */
     job_list_t group = {0};
     while (wait_for_work(store, &group, sweeping)) {
         if (group.first)
@@ -272,6 +271,11 @@ void *APR_THREAD_FUNC store_writer_run(apr_thread_t *thread, void *data)
         group = (job_list_t){0};
         if (store->writer.sweeps)
             sweeping = run_sweep(store);
+        if (!told && atomic_load(&store->lost)) {
+            told = true;
+            if (store->config.notify)
+                store->config.notify(store->config.notify_context);
+        }
     }
     if (store->writer.doubtful.first)
         run_beat(store);

@@ -35,6 +35,7 @@ done
 
 "$BIN/p1sink" -n MTA-K -p secret-K --check-duplicates --json "127.0.0.1:$sink" >"$WORK/sink.json" 2>"$WORK/sink.err" &
 sink_pid=$!
+OTHERS="$OTHERS $sink_pid"
 python3 "$ROOT/tests/cluster/balance.py" "$balance" "$port_A" "$port_N2" "$port_N3" &
 OTHERS="$OTHERS $!"
 
@@ -42,10 +43,11 @@ SENT=0
 # load COUNT RATE: in the background; loaded waits for it.
 load() {
     SENT=$((SENT + $1))
-    "$BIN/p1source" -n MTA-S -p secret-S -c 6 -m "$1" --rate "$2" -l 2048 --retries 60 --twa --json \
+    "$BIN/p1source" -n MTA-S -p secret-S -c 6 -m "$1" --rate "$2" -l 2048 --retries 100000 --twa --json \
         -f "C=GB;A= ;P=S;S=SOURCE" -r "C=GB;A= ;P=B;S=%d" --timeout 10 "127.0.0.1:$balance" >"$WORK/source.json" \
         2>"$WORK/source.err" &
     source_pid=$!
+    OTHERS="$OTHERS $source_pid"
 }
 loaded() {
     wait "$source_pid" && python3 -c "
