@@ -128,12 +128,13 @@ typedef struct traffic_t {
 
 /* What a connector remembers of link-state (mta/sibling.h). */
 typedef struct sibling_t {
-    bool known;       /* the peer agreed to it since the start or the last reload */
-    bool refused;     /* it refused it: no more until a reload */
-    bool plain;       /* the next call is made without the offer, for one with it failed */
-    bool call_wanted; /* the peer is to be called though nothing is queued: there is news */
-    unsigned strikes; /* failures in a row that may be refusals */
-    uint64_t told;    /* agent's link_sequence that the peer has confirmed */
+    bool known;          /* the peer agreed to it since the start or the last reload */
+    bool refused;        /* it refused it: no more until a reload */
+    bool plain;          /* the next call is made without the offer, for one with it failed */
+    bool call_wanted;    /* the peer is to be called though nothing is queued: there is news */
+    uint64_t called_for; /* agent's link_sequence for which it was called: not twice for one */
+    unsigned strikes;    /* failures in a row that may be refusals */
+    uint64_t told;       /* agent's link_sequence that the peer has confirmed */
     mono_time_t told_at;
     apr_pool_t *heard_pool;
     struct link_told_t *heard; /* what the peer tells, in heard_pool; NULL = nothing yet */

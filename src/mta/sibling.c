@@ -59,6 +59,8 @@ void sibling_opened(association_t *association, bool both)
         sibling->plain = false;
         count_strike(association, "it takes a bind without the offer of link-state and not one with it");
     }
+    if (association->outbound)
+        sibling->called_for = association->agent->link_sequence;
     if (!both && association->outbound && association->offered && !association->test)
         sibling->known = false; /* the peer agrees no more: it is not called to be told */
     if (!both || !connector->config || !connector->config->sibling || sibling->refused)
@@ -219,7 +221,8 @@ void sibling_tell(connector_t *connector)
     if (waiting)
         association_ask_turn(waiting, TURN_PRIORITY_LOWEST);
     else
-        sibling->call_wanted = !has_association(connector) && !connector->attempts;
+        sibling->call_wanted = !has_association(connector) && !connector->attempts &&
+                               sibling->called_for != agent->link_sequence;
 }
 
 void sibling_told(association_t *association)
