@@ -131,8 +131,8 @@ static void write_rows(rolling_t *log, const char *head, uint64_t offset, bytes_
     size_t length = strlen(head);
     char *text = malloc(length + (octets.length / ROW + 1) * ROW_TEXT + 1);
     if (!text)
-        return; /* a trace is not worth more than the service */
-    memcpy(text, head, length);
+        return;                 /* a trace is not worth more than the service */
+    memcpy(text, head, length); /* NOLINT(bugprone-not-null-terminated-result): rows follow */
     for (size_t at = 0; at < octets.length; at += ROW)
         length += format_row(offset + at, bytes_slice(octets, at, ROW), text + length);
     rolling_write(log, text, length);

@@ -35,7 +35,7 @@ static void add_metric(json_t *list, const metric_t *metric, const char *label, 
 }
 
 #define ADD(list, metrics, label, value)                                                                     \
-    for (size_t i_ = 0; i_ < sizeof(metrics) / sizeof(metrics[0]); i_++)                                     \
+    for (size_t i_ = 0; i_ < sizeof(metrics) / sizeof((metrics)[0]); i_++)                                   \
     add_metric((list), &(metrics)[i_], (label), (value))
 
 typedef struct totals_t {

@@ -126,6 +126,7 @@ static bool set_time(control_call_t *call, const char *what, utc_time_t *utc)
     int year, month, day, hour, minute, second, length = 0;
     if (x411_time_read(bytes_of_string(text), utc) <= X411_TIME_NO_ZONE)
         return true;
+    /* Widths bound the numbers, and the count says whether all were there. NOLINTNEXTLINE(cert-err34-c) */
     if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second, &length) ==
             6 &&
         length == (int)strlen(text)) {

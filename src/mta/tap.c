@@ -67,6 +67,8 @@ static void keep(void *context, bytes_t octets)
 static void trace_octets(tap_t *tap, bool outgoing, bytes_t octets, utc_time_t time)
 {
     giving_t giving = {tap, outgoing, time};
+    if (!tap->connector || !tap->connector->trace)
+        return;
     if (tap->connector->trace->blanked)
         blank_octets(&tap->blank[outgoing], octets, keep, &giving);
     else
@@ -310,7 +312,8 @@ void tap_forget_all(agent_t *agent)
     }
     /* Connections that linger are the loop's and outlive the agent. */
     while (agent->taps) {
-        tap_t *tap = agent->taps;
+        tap_t *tap =
+            agent->taps; /* over() takes it from the list. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         net_conn_set_tap(tap->conn, &(net_tap_t){NULL, NULL, NULL});
         over(tap);
     }

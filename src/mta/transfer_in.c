@@ -593,7 +593,7 @@ void transfer_in_resume(association_t *association, const stack_indication_t *in
 void transfer_in_forget_all(connector_t *connector)
 {
     while (connector->interrupted)
-        release(connector->interrupted); /* takes it from the list */
+        release(connector->interrupted); /* takes it from the list; NOLINT(clang-analyzer-unix.Malloc) */
 }
 
 bool transfer_in_awaits_peer(const transfer_in_t *transfer)

@@ -140,7 +140,7 @@ bool pcapng_begin(buffer_t *out, const char *comment)
     if (length) {
         little16(at + 24, 1); /* opt_comment */
         little16(at + 26, (unsigned)length);
-        memcpy(at + 28, comment, length);
+        memcpy(at + 28, comment, length); /* NOLINT(bugprone-not-null-terminated-result): the format counts */
     }
     little32(at + section - 4, (uint32_t)section);
     at += section;

@@ -146,7 +146,7 @@ ctl_exit_t command_events_tail(ctl_t *ctl)
         if (after)
             json_object_set_new(arguments, "after", json_integer(after));
         else
-            json_object_set_new(arguments, "limit", json_integer(number ? atoi(number) : 20));
+            json_object_set_new(arguments, "limit", json_integer(number ? strtol(number, NULL, 10) : 20));
         if (connector)
             json_object_set_new(arguments, "connector", json_string(connector));
         json_t *result;

@@ -34,8 +34,8 @@ MUTATIONS = [
     ("connection-not-released", "a connection that never opened stays", "association.c",
      "    if (association->conn)\n        net_conn_close(association->conn, linger);\n",
      "    if (association->conn && association->since)\n        net_conn_close(association->conn, linger);\n"),
-    ("no-transfer-timeout", "a peer that never confirms holds a message", "transfer_out.c",
-     "    transfer->started = true;\n    arm_limit(transfer);\n", "    transfer->started = true;\n"),
+    ("mailbox-retry-not-armed", "a mailbox that could not be written is not tried again", "delivery.c",
+     "    timers_arm(agent_timers(agent), &mailbox->retry, agent_now(agent) + TIME_SECONDS(RETRY_SECONDS));\n", ""),
     ("interrupted-not-unlinked", "a transfer that is freed stays in a list", "transfer_in.c",
      "    if (transfer->interrupted)\n        unlink_interrupted(transfer);\n", ""),
 ]
