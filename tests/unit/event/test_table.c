@@ -9,7 +9,7 @@
 
 #include "event/event.h"
 
-enum { LINE_LIMIT = 1024, LONG = EVENT_VALUE_LIMIT * 2 };
+enum { LINE_LIMIT = 1024, LONG_TEXT = EVENT_VALUE_LIMIT * 2 };
 
 /* "4284\tX.400 Service\tWarning\t14\tnone\tPOP4 POP4 DOWN\t179\terror_code:24 connector:128 ..." */
 static const char *line_of(const event_definition_t *event, apr_pool_t *pool)
@@ -89,9 +89,9 @@ static void OP_05_every_event_is_raised_with_bounded_parameters(void)
         event_log_set_level(log, (event_category_t)i, EVENT_LEVEL_MAXIMUM);
     seen_t *seen = apr_pcalloc(pool, sizeof(*seen));
     event_log_add_sink(log, note, seen);
-    char *text = apr_palloc(pool, LONG + 1);
-    memset(text, 'x', LONG);
-    text[LONG] = '\0';
+    char *text = apr_palloc(pool, LONG_TEXT + 1);
+    memset(text, 'x', LONG_TEXT);
+    text[LONG_TEXT] = '\0';
     size_t count;
     const event_definition_t *all = event_catalogue(&count);
     for (size_t i = 0; i < count; i++) {

@@ -39,7 +39,7 @@ static void begin(void)
     association = (association_t){.agent = &agent, .connector = &connector, .id = 7, .peer = "192.0.2.1:102"};
 }
 
-static const char *tell(const err_t *err)
+static const char *words_told(const err_t *err)
 {
     told[0] = '\0';
     breach_tell(&association, err);
@@ -55,29 +55,29 @@ static err_t *state_error(const char *layer, int event, const char *what)
 static void OP_05_each_layer_has_its_event(void)
 {
     begin();
-    CU_ASSERT_STRING_EQUAL(tell(err_create(pool, OSI_FAULT_TPKT, "transport", "no TPKT")),
+    CU_ASSERT_STRING_EQUAL(words_told(err_create(pool, OSI_FAULT_TPKT, "transport", "no TPKT")),
                            "9225|that is no TPKT|7|192.0.2.1:102");
-    CU_ASSERT_STRING_EQUAL(tell(err_create(pool, OSI_FAULT_TPDU, "transport", "a bad TPDU")),
+    CU_ASSERT_STRING_EQUAL(words_told(err_create(pool, OSI_FAULT_TPDU, "transport", "a bad TPDU")),
                            "4282|8453|192.0.2.1:102|a bad TPDU");
     CU_ASSERT_STRING_EQUAL(
-        tell(err_create(pool, OSI_FAULT_LENGTH, "transport", "a TSDU of more than 4711 octets")),
+        words_told(err_create(pool, OSI_FAULT_LENGTH, "transport", "a TSDU of more than 4711 octets")),
         "9404|1|4711|192.0.2.1:102");
-    CU_ASSERT_STRING_EQUAL(tell(state_error("session", 0, "ACTIVITY END is not allowed here")),
+    CU_ASSERT_STRING_EQUAL(words_told(state_error("session", 0, "ACTIVITY END is not allowed here")),
                            "1222|C|S1|ACTIVITY END is not allowed here|192.0.2.1:102");
-    CU_ASSERT_STRING_EQUAL(tell(state_error("presentation", 0, "CP")), "1198|C|S1|CP|192.0.2.1:102");
-    CU_ASSERT_STRING_EQUAL(tell(state_error("RTSE", RTSE_SYNC, "checkpoint")),
+    CU_ASSERT_STRING_EQUAL(words_told(state_error("presentation", 0, "CP")), "1198|C|S1|CP|192.0.2.1:102");
+    CU_ASSERT_STRING_EQUAL(words_told(state_error("RTSE", RTSE_SYNC, "checkpoint")),
                            "1133|C|S1|checkpoint|192.0.2.1:102");
-    CU_ASSERT_STRING_EQUAL(tell(state_error("RTSE", RTSE_START, "start")),
+    CU_ASSERT_STRING_EQUAL(words_told(state_error("RTSE", RTSE_START, "start")),
                            "25|C|the peer broke the protocol in state S1: start");
     CU_ASSERT_STRING_EQUAL(
-        tell(err_create(pool, OSI_FAULT_DECODE, "RTSE", "RTTP could not be read: short at octet 12")),
+        words_told(err_create(pool, OSI_FAULT_DECODE, "RTSE", "RTTP could not be read: short at octet 12")),
         "1136|C|RTTP could not be read: short at octet 12|12|192.0.2.1:102");
     CU_ASSERT_STRING_EQUAL(
-        tell(err_create(pool, OSI_FAULT_DECODE, "ACSE", "AARQ could not be read: short at octet 3")),
+        words_told(err_create(pool, OSI_FAULT_DECODE, "ACSE", "AARQ could not be read: short at octet 3")),
         "1192|C|AARQ could not be read: short at octet 3|3|192.0.2.1:102");
-    CU_ASSERT_STRING_EQUAL(tell(err_create(pool, OSI_FAULT_HANDLE, "RTSE", "checkpoint 9")),
+    CU_ASSERT_STRING_EQUAL(words_told(err_create(pool, OSI_FAULT_HANDLE, "RTSE", "checkpoint 9")),
                            "1131|C|checkpoint 9");
-    CU_ASSERT_STRING_EQUAL(tell(err_create(pool, OSI_FAULT_PRIMITIVE, "RTSE", "session primitive 5")),
+    CU_ASSERT_STRING_EQUAL(words_told(err_create(pool, OSI_FAULT_PRIMITIVE, "RTSE", "session primitive 5")),
                            "1153|session primitive 5|session primitive 5|C");
     apr_pool_destroy(pool);
 }
@@ -85,10 +85,10 @@ static void OP_05_each_layer_has_its_event(void)
 static void OP_05_what_has_no_event_of_its_own_is_12013(void)
 {
     begin();
-    CU_ASSERT_STRING_EQUAL(tell(err_create(pool, 3, "ACSE", "the context is unknown")),
+    CU_ASSERT_STRING_EQUAL(words_told(err_create(pool, 3, "ACSE", "the context is unknown")),
                            "12013|C|192.0.2.1:102|ACSE|the context is unknown");
     association.connector = NULL;
-    CU_ASSERT_STRING_EQUAL(tell(err_create(pool, 3, "ACSE", "the context is unknown")),
+    CU_ASSERT_STRING_EQUAL(words_told(err_create(pool, 3, "ACSE", "the context is unknown")),
                            "12013|192.0.2.1:102|192.0.2.1:102|ACSE|the context is unknown");
     apr_pool_destroy(pool);
 }
@@ -97,7 +97,7 @@ static void a_fault_is_found_behind_other_errors(void)
 {
     begin();
     err_t *fault = state_error("session", 0, "DT");
-    CU_ASSERT_STRING_EQUAL(tell(err_wrap(pool, fault, 0, "session", "the association ended")),
+    CU_ASSERT_STRING_EQUAL(words_told(err_wrap(pool, fault, 0, "session", "the association ended")),
                            "1222|C|S1|DT|192.0.2.1:102");
     apr_pool_destroy(pool);
 }
@@ -109,11 +109,13 @@ static void a_loss_of_the_network_is_no_violation(void)
     network->layer = "network";
     err_t *transport = err_wrap(pool, network, 0, "transport", "the network connection broke");
     CU_ASSERT_STRING_EQUAL(
-        tell(err_wrap(pool, transport, 0, "session", "the transport connection of the session ended")), "");
-    CU_ASSERT_STRING_EQUAL(tell(err_create(pool, 0, "transport", "the peer closed the network connection")),
+        words_told(err_wrap(pool, transport, 0, "session", "the transport connection of the session ended")),
+        "");
+    CU_ASSERT_STRING_EQUAL(
+        words_told(err_create(pool, 0, "transport", "the peer closed the network connection")), "");
+    CU_ASSERT_STRING_EQUAL(words_told(err_create(pool, APR_TIMEUP, "RTSE", "no progress within 60 seconds")),
                            "");
-    CU_ASSERT_STRING_EQUAL(tell(err_create(pool, APR_TIMEUP, "RTSE", "no progress within 60 seconds")), "");
-    CU_ASSERT_STRING_EQUAL(tell(NULL), "");
+    CU_ASSERT_STRING_EQUAL(words_told(NULL), "");
     apr_pool_destroy(pool);
 }
 
