@@ -100,8 +100,16 @@ static destination_t *make_destination(agent_t *agent, route_target_kind_t kind,
     }
 }
 
-/* A destination of this kind and name: the one that was there before, or a new one. A name that changed its
- * kind gets a new one; the old one's queue was routed anew. */
+/* The name is another kind of destination now: what waits at the old one is routed anew, and the old one
+ * stays, for pointers to it, under a name that nobody asks for. */
+static void retire(agent_t *agent, destination_t *destination)
+{
+    const char *key = apr_psprintf(agent->pool, "%s\n%u", destination->name, ++agent->retired);
+    configure(destination, NULL);
+    apr_hash_set(agent->destinations, key, APR_HASH_KEY_STRING, destination);
+}
+
+/* A destination of this kind and name: the one that was there before, or a new one. */
 static destination_t *take_destination(agent_t *agent, route_target_kind_t kind, const void *config,
                                        const char *name)
 {
@@ -110,13 +118,17 @@ static destination_t *take_destination(agent_t *agent, route_target_kind_t kind,
         configure(destination, config);
         return destination;
     }
+    if (destination)
+        retire(agent, destination);
     destination = make_destination(agent, kind, config);
     apr_hash_set(agent->destinations, destination->name, APR_HASH_KEY_STRING, destination);
     return destination;
 }
 
-static bool is_configured(const config_t *config, const destination_t *destination)
+static bool is_configured(const agent_t *agent, const config_t *config, const destination_t *destination)
 {
+    if (apr_hash_get(agent->destinations, destination->name, APR_HASH_KEY_STRING) != destination)
+        return false; /* another has its name */
     switch (destination->kind) {
     case ROUTE_CONNECTOR: return config_find_connector(config, destination->name) != NULL;
     case ROUTE_MAILBOX: return config_find_mailbox(config, destination->name) != NULL;
@@ -130,7 +142,7 @@ static void remove_others(agent_t *agent, const config_t *config)
     for (apr_hash_index_t *i = apr_hash_first(agent->route_pool, agent->destinations); i;
          i = apr_hash_next(i)) {
         destination_t *destination = apr_hash_this_val(i);
-        if (!is_configured(config, destination))
+        if (!is_configured(agent, config, destination))
             configure(destination, NULL);
     }
 }

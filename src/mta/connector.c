@@ -255,6 +255,8 @@ static bool is_mta_full(connector_t *connector)
 void connector_kick(connector_t *connector)
 {
     agent_t *agent = connector->destination.agent;
+    if (connector->removed && !agent->paused)
+        queue_drain_soon(&connector->destination, &connector->retry);
     if (!connector->config || connector->disabled || agent->paused)
         return;
     use_idle_associations(connector);

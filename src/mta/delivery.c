@@ -91,7 +91,7 @@ static void release(delivery_t *delivery)
     free(delivery->chunk);
     apr_pool_destroy(delivery->pool);
     /* The next one begins from the loop: a row of messages that fail at once is no recursion. */
-    if (!mailbox->waiting && mailbox->config)
+    if (!mailbox->waiting && (mailbox->config || (mailbox->removed && !agent->destroying)))
         timers_arm(agent_timers(agent), &mailbox->retry, agent_now(agent));
     agent_check_stopped(agent);
 }
@@ -302,6 +302,8 @@ static void begin(mailbox_t *mailbox, queue_entry_t *entry)
 
 void delivery_kick(mailbox_t *mailbox)
 {
+    if (mailbox->removed)
+        queue_drain_soon(&mailbox->destination, &mailbox->retry);
     /* One at a time: the worker has one thread, and a mailbox keeps its order. */
     if (mailbox->delivery || mailbox->waiting || !mailbox->config || mailbox->destination.agent->stopping)
         return;

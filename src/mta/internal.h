@@ -273,6 +273,7 @@ struct agent_t {
     mailbox_t **mailboxes;    /* by index in config->mailboxes */
     list_t **lists;           /* by index in config->lists */
     apr_hash_t *destinations; /* by name: every destination that ever was, so that pointers stay good */
+    unsigned retired;         /* of them, those whose name became another kind's */
     association_t *associations;
     struct tap_t *taps; /* on every connection */
     unsigned traces;    /* connectors that are being traced */

@@ -177,6 +177,8 @@ static void object_came(void *context, object_t *object, const err_t *err)
 void list_kick(list_t *list)
 {
     agent_t *agent = list->destination.agent;
+    if (!list->config)
+        queue_drain_soon(&list->destination, &list->retry);
     if (list->busy || !list->config || agent->stopping)
         return;
     queue_entry_t *entry = queue_first(&list->destination);

@@ -306,6 +306,13 @@ void queue_forget_all(destination_t *destination)
     }
 }
 
+void queue_drain_soon(const destination_t *destination, timers_item_t *timer)
+{
+    agent_t *agent = destination->agent;
+    if (!agent->stopping && queue_first(destination) && !timers_armed(timer))
+        timers_arm(agent_timers(agent), timer, agent_now(agent));
+}
+
 queue_entry_t *queue_first(const destination_t *destination)
 {
     for (int i = 0; i < MTA_CLASS_COUNT; i++)

@@ -41,6 +41,9 @@ void queue_hurry(queue_entry_t *entry);
 void queue_forget_all(destination_t *destination);
 
 /* The next entry that can go: urgent first, oldest first. NULL if none. */
+/* Runs timer, which drains a destination that is gone, if it has entries that can go: what was under way or
+ * waited for its time when the destination went comes back to it later. */
+void queue_drain_soon(const destination_t *destination, timers_item_t *timer);
 queue_entry_t *queue_first(const destination_t *destination);
 uint64_t queue_ready(const destination_t *destination);
 

@@ -109,8 +109,12 @@ static void release(transfer_in_t *transfer)
     free(transfer);
 }
 
+/* The association goes on without it: also if it had stopped reading because this one's chunks waited. */
 static void detach(transfer_in_t *transfer)
 {
+    if (transfer->paused && transfer->association && transfer->association->conn)
+        net_conn_pause(transfer->association->conn, false);
+    transfer->paused = false;
     if (transfer->association)
         transfer->association->in = NULL;
     transfer->association = NULL;

@@ -17,7 +17,7 @@
 #include "x411/downgrade.h"
 #include "x411/extensions.h"
 
-enum { PREFIX_LIMIT = MTA_ENVELOPE_LIMIT * 2, SMALL_PIECES = 2000 };
+enum { PREFIX_LIMIT = MTA_ENVELOPE_LIMIT * 2, SMALL_PIECES = 2000, RESUMES_FORGIVEN = 3 };
 
 struct transfer_out_t {
     transfer_out_t *next; /* among the broken ones of the connector */
@@ -47,6 +47,8 @@ struct transfer_out_t {
     osi_connection_id_t connection;
     unsigned confirmed_serial;
     uint64_t confirmed_total;
+    uint64_t resumed_at;  /* octets that were confirmed when it was resumed last */
+    unsigned stuck;       /* resumes in a row that brought it no further */
     timers_item_t expire; /* broken: until then it can be resumed */
     timers_item_t limit;  /* under way: until then the peer must have confirmed */
     mono_time_t began;
@@ -547,8 +549,9 @@ void transfer_out_lost(association_t *association, const err_t *err)
     if (!transfer)
         return;
     connector_t *connector = transfer->connector;
+    transfer->stuck = transfer->confirmed_total == transfer->resumed_at ? transfer->stuck + 1 : 0;
     if (!transfer->started || !transfer->confirmed_serial || !connector->config ||
-        transfer->agent->stopping) {
+        transfer->stuck > RESUMES_FORGIVEN || transfer->agent->stopping) {
         if (transfer->started)
             give_back(transfer, TROUBLE_LOST, err);
         else {
@@ -599,7 +602,7 @@ bool transfer_out_resume(association_t *association)
         release(transfer);
         return false;
     }
-    transfer->position = transfer->confirmed_total;
+    transfer->position = transfer->resumed_at = transfer->confirmed_total;
     arm_limit(transfer);
     transfer->activity = *osi_stack_activity(association->stack);
     transfer->connection = *osi_stack_connection_id(association->stack);

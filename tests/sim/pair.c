@@ -7,12 +7,19 @@
 #include "mta/connector.h"
 #include "mta/control.h"
 
+static void reset_callers(void *baton)
+{
+    sim_net_reset_callers(baton);
+}
+
 static void on_event(void *context, const node_t *node, const event_record_t *record)
 {
     pair_t *pair = context;
     unsigned id = record->definition->id;
     pair->seen[node->index][0] += id == EVENT_ID_CONNECT_ERROR;
     pair->seen[node->index][1] += id == EVENT_ID_NON_DELIVERY_REPORT;
+    if (id == EVENT_ID_TRANSFER_RESUMED && pair->breaks_resumes && !timers_armed(&pair->reset))
+        world_after(pair->world, &pair->reset, TIME_MILLISECONDS(50));
     if (id != EVENT_ID_ASSOCIATION_OPENED)
         return;
     for (const association_t *a = node->agent->associations; a; a = a->agent_next) {
@@ -35,7 +42,8 @@ pair_t *pair_create(const char *name, FILE *trace, apr_pool_t *parent)
     world->tcp_timeout = TIME_SECONDS(60);
     world->on_event = on_event;
     world->on_event_context = pair;
-    *pair = (pair_t){.world = world, .pool = pool, .name = name};
+    *pair =
+        (pair_t){.world = world, .pool = pool, .name = name, .reset = {.run = reset_callers, .baton = world}};
     for (unsigned i = 0; i < PAIR_NODES; i++) {
         pair->blocks[i] = "";
         for (unsigned k = 0; k < PAIR_NODES; k++)
@@ -79,6 +87,16 @@ void pair_start(pair_t *pair, unsigned count)
         configure(pair, &pair->world->nodes[i]);
         node_start(&pair->world->nodes[i]);
     }
+}
+
+void pair_reload(pair_t *pair, unsigned index)
+{
+    node_t *node = &pair->world->nodes[index];
+    configure(pair, node);
+    sim_loop_enter(node->loop);
+    err_t *err = agent_reload(node->agent, node->config);
+    sim_loop_leave(node->loop);
+    pair_expect(pair, !err, "the configuration is taken");
 }
 
 static void answered(void *context, int status, json_t *result)
@@ -163,6 +181,7 @@ bool pair_end(pair_t *pair)
     if (world->violations)
         printf("       %s: %s\n", pair->name, world->first_violation);
     printf("%s %s\n", fine ? "ok    " : "FAILED", pair->name);
+    timers_cancel(&world->events, &pair->reset);
     world_destroy(world);
     apr_pool_destroy(pair->pool);
     return fine;

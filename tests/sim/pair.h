@@ -16,6 +16,8 @@ typedef struct pair_t {
     unsigned seen[PAIR_NODES][2];   /* 4284, 290 */
     bool turn_at_open[PAIR_NODES];  /* of its last association outward: it had the turn when that was open */
     unsigned opened[PAIR_NODES];    /* associations that it opened */
+    bool breaks_resumes;            /* the callers' connections are reset just after a transfer was resumed */
+    timers_item_t reset;
     unsigned failures;
 } pair_t;
 
@@ -26,6 +28,8 @@ pair_t *pair_create(const char *name, FILE *trace, apr_pool_t *parent);
 void pair_link(pair_t *pair, unsigned node, unsigned peer, const char *spaces, const char *parts);
 /* Reads the configurations and starts the nodes 0 to count - 1. */
 void pair_start(pair_t *pair, unsigned count);
+/* Loads the configuration of a node anew, as the blocks are now. */
+void pair_reload(pair_t *pair, unsigned node);
 /* A message of so many octets from a user of one node to the user of another. priority as in "urgent". */
 sent_t *pair_send(pair_t *pair, unsigned from, unsigned to, const char *priority, size_t size);
 void pair_run(pair_t *pair, int64_t seconds);

@@ -271,6 +271,81 @@ static void an_incoming_association_may_be_limited(pair_t *pair)
     pair_expect(pair, pair_associations(pair, 1) == 0, "it is ended at its limit");
 }
 
+/* A transfer is refused, so that the message waits for its next time when its connector goes. */
+static const sent_t *wait_at_n1(pair_t *pair)
+{
+    make_triangle(pair, "override { transfer-interval = 600s max-transfer-retries = 9 }", "");
+    pair->world->nodes[1].disk_full = true;
+    const sent_t *sent = pair_send(pair, 0, 1, "normal", SMALL);
+    pair_run(pair, MINUTE);
+    pair->world->nodes[1].disk_full = false;
+    pair_expect(pair, pair_queued(pair, 0, "N1") == 1 && !sent->recipients[0].delivered,
+                "the message waits for its next transfer");
+    pair->blocks[0] = "";
+    return sent;
+}
+
+static void a_connector_that_goes_is_drained(pair_t *pair)
+{
+    const sent_t *sent = wait_at_n1(pair);
+    pair_link(pair, 0, 2, "\"C=SM;A= ;P=D1\"", "");
+    pair_reload(pair, 0);
+    pair_run(pair, 15 * MINUTE);
+    pair_expect(pair, arrived(sent), "what waited at a connector that is gone goes another way");
+}
+
+static void a_name_that_becomes_a_mailbox_is_drained(pair_t *pair)
+{
+    const sent_t *sent = wait_at_n1(pair);
+    pair_link(pair, 0, 2, "\"C=SM;A= ;P=D1\"", "");
+    pair->blocks[0] =
+        apr_pstrcat(pair->pool, pair->blocks[0],
+                    "mailbox N1 { folder = \"/sim/N0/box1\" address-space = { \"C=XX\" } }\n", NULL);
+    pair_reload(pair, 0);
+    pair_run(pair, 15 * MINUTE);
+    pair_expect(pair, arrived(sent) && pair->opened[2] == 1, "what waited at the connector goes another way");
+    pair_reload(pair, 0);
+    pair_expect(pair, pair_queued(pair, 0, "N1") == 0, "nothing of it is at the mailbox");
+}
+
+static void a_mailbox_that_goes_is_drained(pair_t *pair)
+{
+    const char *box =
+        "mailbox old { folder = \"/sim/N0/box1\" address-space = { \"C=SM;A= ;P=D1;O=N1\" } }\n";
+    make_triangle(pair, "", "");
+    const char *without = pair->blocks[0];
+    pair->blocks[0] = apr_pstrcat(pair->pool, without, box, NULL);
+    pair_reload(pair, 0);
+    pair->world->nodes[0].mailbox_broken = true;
+    const sent_t *sent = pair_send(pair, 0, 1, "normal", SMALL);
+    pair_run(pair, MINUTE);
+    pair_expect(pair, pair_queued(pair, 0, "old") == 1, "the message waits at the mailbox");
+    pair->blocks[0] = without;
+    pair_reload(pair, 0);
+    pair_run(pair, 5 * MINUTE);
+    pair_expect(pair, arrived(sent), "it goes where its address leads now");
+}
+
+/* A transfer that breaks just after each resume is not resumed without end and without a pause. */
+static void resumes_without_progress_are_few(pair_t *pair)
+{
+    pair_link(pair, 0, 1, TO_D1,
+              "override { transfer-interval = 600s max-transfer-retries = 9 }\n"
+              "advanced { two-way-alternate = off }");
+    pair_link(pair, 1, 0, TO_D0, "advanced { two-way-alternate = off }");
+    world_way(pair->world, 0, 1)->bandwidth = 100000;
+    pair_start(pair, 2);
+    const sent_t *sent = pair_send(pair, 0, 1, "normal", 1000000);
+    pair_run(pair, 5);
+    pair->breaks_resumes = true;
+    sim_net_reset_callers(pair->world);
+    pair_run(pair, 5 * MINUTE);
+    pair_expect(pair, pair->opened[0] > 3 && pair->opened[0] < 60, "the peer is not called without end");
+    pair->breaks_resumes = false;
+    pair_run(pair, 30 * MINUTE);
+    pair_expect(pair, arrived(sent), "the message arrives when the link holds");
+}
+
 static void crowd(pair_t *pair, const char *two_way)
 {
     const char *parts = apr_psprintf(pair->pool,
@@ -326,6 +401,10 @@ static const struct {
                   {"RT_05_release_while_mail_is_queued", release_while_mail_is_queued},
                   {"a_long_idle_time_is_no_fault", a_long_idle_time_is_no_fault},
                   {"an_incoming_association_may_be_limited", an_incoming_association_may_be_limited},
+                  {"a_connector_that_goes_is_drained", a_connector_that_goes_is_drained},
+                  {"a_name_that_becomes_a_mailbox_is_drained", a_name_that_becomes_a_mailbox_is_drained},
+                  {"a_mailbox_that_goes_is_drained", a_mailbox_that_goes_is_drained},
+                  {"RT_02_resumes_without_progress_are_few", resumes_without_progress_are_few},
                   {"RT_04_many_associations_two_way", crowd_two_way},
                   {"RT_04_many_associations_monologue", crowd_monologue}};
 
