@@ -726,6 +726,12 @@ void sim_net_ways_changed(world_t *world)
     }
 }
 
+void sim_net_destroy(world_t *world)
+{
+    while (world->conns && world->conns->first)
+        reap(world->conns->first);
+}
+
 static void vanish(net_conn_t *conn)
 {
     conn->dead = true;

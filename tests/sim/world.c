@@ -68,6 +68,7 @@ void world_destroy(world_t *world)
         timers_cancel(&world->events, &world->nodes[i].restart);
         sim_disk_destroy(world->nodes[i].disk);
     }
+    sim_net_destroy(world);
     timers_destroy(&world->events);
     sim_world = NULL;
 }

@@ -139,6 +139,8 @@ size_t sim_loop_timers(const net_loop_t *loop);
 void sim_net_ways_changed(world_t *world);
 /* Every connection is reset on the side that called, as by a router; the other side hears nothing of it. */
 void sim_net_reset_callers(world_t *world);
+/* Frees the connections that are left when all loops are destroyed. */
+void sim_net_destroy(world_t *world);
 uint64_t sim_net_dials(const net_loop_t *loop);
 
 /* The disk of a node and the store over it. */
