@@ -197,7 +197,8 @@ static apr_status_t end_following(void *data)
         CloseHandle(follower->thread);
     }
     CloseHandle(follower->stop);
-    return APR_SUCCESS; /* known_pool goes with APR itself: at the end of the program it may be gone already */
+    return APR_SUCCESS; /* known_pool goes with APR itself: at the end of the program it may be gone already
+                         */
 }
 
 err_t *platform_follow_addresses(void (*changed)(void *context, const platform_address_t *addresses,
