@@ -76,7 +76,7 @@ get() { eval "printf '%s' \"\${$1}\""; }
 put() { eval "$1=\$2"; }
 
 # Ports below the range that systems take for outgoing connections, free at this moment.
-free_ports() { python3 "$HERE/ports.py" "$1"; }
+free_ports() { python3 "$ROOT/tests/scenario/ports.py" "$1"; }
 
 mta() {
     who=$1
