@@ -1,7 +1,7 @@
 #!/bin/sh
 # Links that hang cost the others nothing (Q193760): 50 connectors, of which one leads to a black hole, one to a peer
-# that answers at one octet a second, one to a name that never resolves. The rate of the others is that of a run in which
-# nothing is queued for the three. X400_MARGIN: percent that may be lost; 5 on a quiet machine.
+# that answers at one octet a second, one to a name that never resolves. The rate of the others is compared with runs in
+# which the three are disabled, in pairs. X400_MARGIN: percent that may be lost; 5 on a quiet machine.
 . "$(dirname "$0")/../scenario/lib.sh"
 
 mta A; mta B
