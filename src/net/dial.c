@@ -176,9 +176,22 @@ static apr_status_t connect_result(apr_socket_t *socket)
     return error ? APR_FROM_OS_ERROR(error) : APR_SUCCESS;
 }
 
+/* Whether the call has reached itself: where nobody listens, a system that gives the call the very port that it calls
+ * connects the socket with itself (RFC 9293 3.5, simultaneous open). */
+static bool is_own_end(apr_socket_t *socket)
+{
+    apr_sockaddr_t *local = NULL;
+    apr_sockaddr_t *remote = NULL;
+    return apr_socket_addr_get(&local, APR_LOCAL, socket) == APR_SUCCESS &&
+           apr_socket_addr_get(&remote, APR_REMOTE, socket) == APR_SUCCESS && local && remote &&
+           local->port == remote->port && apr_sockaddr_equal(local, remote);
+}
+
 void net_dial_ready(net_conn_t *conn)
 {
     apr_status_t status = connect_result(conn->socket);
+    if (status == APR_SUCCESS && is_own_end(conn->socket))
+        status = APR_ECONNREFUSED;
     if (status != APR_SUCCESS) {
         note_attempt(conn, conn->peer, status);
         try_next(conn);

@@ -77,6 +77,7 @@ class Stand:
         self.build = build
         self.work = tempfile.mkdtemp(prefix="x400bench.", dir=folder)
         os.chmod(self.work, 0o755)
+        os.environ.setdefault("X400_PORTS", os.path.join(self.work, "ports"))
         self.running = []
         self.count = 0
 
@@ -221,8 +222,10 @@ class Mta:
         if self.process.poll() is not None:
             with open(os.path.join(self.folder, "output"), encoding="utf-8", errors="replace") as output:
                 raise Failure("x400mta ended: %s" % output.read()[-2000:])
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        if not os.path.exists(self.token_path):
+            return False
+        try:  # administration is the last that it opens
+            socket.create_connection(("127.0.0.1", self.admin_port), 1).close()
             return True
         except OSError:
             return False
@@ -233,11 +236,15 @@ class Mta:
             self.process = None
 
     @property
+    def token_path(self):
+        return os.path.join(self.data, "admin.token")
+
+    @property
     def pid(self):
         return self.process.pid
 
     def ask(self, operation, arguments=None):
-        with open(os.path.join(self.data, "admin.token"), encoding="ascii") as file:
+        with open(self.token_path, encoding="ascii") as file:
             token = file.read().strip()
         connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=60)
         connection.request("POST", "/v1/" + operation, json.dumps(arguments or {}),

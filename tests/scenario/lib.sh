@@ -27,6 +27,7 @@ export PYTHONDONTWRITEBYTECODE=1
 
 rm -rf "$WORK"
 mkdir -p "$WORK"
+export X400_PORTS="${X400_PORTS:-$WORK/ports}" # a port is given once
 
 say() { printf '%s\n' "$*"; }
 

@@ -74,4 +74,11 @@ check "with the places free again a call is taken" wait_for call SOURCE "$port"
 check "OP_05 1277 says that the transport connection was refused" wait_for logged B ' 1277 .*T-selector'
 stop B
 check "OP_05 12060 counts the calls that were refused without a word" wait_for logged B ' 12060 .*more calls were refused'
+say "a system that gives a call the port that it calls"
+own_port() {
+    unshare -n sh -c 'ip link set lo up && echo "24000 24000" >/proc/sys/net/ipv4/ip_local_port_range && exec "$@"' - \
+        "$BIN/p1source" -n CALLER --timeout 20 127.0.0.1:24000
+}
+refused_itself() { own_port 2>&1 | grep 'Connection refused'; }
+check "the call does not reach itself: it is refused, as nobody listens" refused_itself
 finish
