@@ -176,8 +176,8 @@ static apr_status_t connect_result(apr_socket_t *socket)
     return error ? APR_FROM_OS_ERROR(error) : APR_SUCCESS;
 }
 
-/* Whether the call has reached itself: where nobody listens, a system that gives the call the very port that it calls
- * connects the socket with itself (RFC 9293 3.5, simultaneous open). */
+/* Whether the call has reached itself: where nobody listens, a system that gives the call the very port that
+ * it calls connects the socket with itself (RFC 9293 3.5, simultaneous open). */
 static bool is_own_end(apr_socket_t *socket)
 {
     apr_sockaddr_t *local = NULL;
