@@ -61,20 +61,15 @@ static void print_sources(apr_pool_t *pool, const json_t *result)
     table_print(table, "No connectors.", stdout);
 }
 
+static void show_bind(ctl_t *ctl, const json_t *result)
+{
+    print_cluster(ctl->pool, result);
+    print_listeners(ctl->pool, result);
+    puts("");
+    print_sources(ctl->pool, result);
+}
+
 ctl_exit_t command_bind(ctl_t *ctl)
 {
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, "bind", NULL, &result);
-    if (status != CTL_OK)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(result);
-    } else {
-        print_cluster(ctl->pool, result);
-        print_listeners(ctl->pool, result);
-        puts("");
-        print_sources(ctl->pool, result);
-    }
-    json_decref(result);
-    return CTL_OK;
+    return ctl_ask(ctl, "bind", NULL, NULL, show_bind);
 }

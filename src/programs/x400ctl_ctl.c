@@ -205,3 +205,21 @@ void ctl_print_json(const json_t *result)
     json_dumpf(result, stdout, JSON_INDENT(2));
     fputc('\n', stdout);
 }
+
+ctl_exit_t ctl_ask(ctl_t *ctl, const char *operation, json_t *arguments, const char *verdict,
+                   void (*show)(ctl_t *ctl, const json_t *result))
+{
+    json_t *result;
+    ctl_exit_t status = ctl_request(ctl, operation, arguments, &result);
+    if (status != CTL_OK)
+        return status;
+    if (ctl->json)
+        ctl_print_json(result);
+    else
+        show(ctl, result);
+    const json_t *said = verdict ? json_object_get(result, verdict) : NULL;
+    if (verdict && !json_is_true(said) && json_integer_value(said) <= 0)
+        status = CTL_FAILED;
+    json_decref(result);
+    return status;
+}

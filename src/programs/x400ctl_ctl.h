@@ -66,6 +66,12 @@ const struct config_t *ctl_configuration(ctl_t *ctl);
 /* Prints result as JSON. */
 void ctl_print_json(const json_t *result);
 
+/* Asks the running MTA, and shows its answer: as JSON if that is wanted, else by show. arguments (NULL =
+ * none) is taken over. verdict names the member of the answer that says whether all is well (true, or a
+ * number above zero; else CTL_FAILED); NULL where an answer is always good. */
+ctl_exit_t ctl_ask(ctl_t *ctl, const char *operation, json_t *arguments, const char *verdict,
+                   void (*show)(ctl_t *ctl, const json_t *result));
+
 /* The commands. */
 ctl_exit_t command_status(ctl_t *ctl);
 ctl_exit_t command_queue_list(ctl_t *ctl);

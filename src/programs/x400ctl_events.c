@@ -165,24 +165,8 @@ ctl_exit_t command_events_tail(ctl_t *ctl)
     }
 }
 
-ctl_exit_t command_diagnostics(ctl_t *ctl)
+static void show_diagnostics(ctl_t *ctl, const json_t *result)
 {
-    if (ctl->argument_count == 1) {
-        ctl_complain("name a category and a level: x400ctl diagnostics apdu medium");
-        return CTL_USAGE;
-    }
-    bool set = ctl->argument_count == 2;
-    json_t *arguments =
-        set ? json_pack("{s:s, s:s}", "category", ctl->arguments[0], "level", ctl->arguments[1]) : NULL;
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, set ? "diagnostics.set" : "diagnostics", arguments, &result);
-    if (status != CTL_OK)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(result);
-        json_decref(result);
-        return CTL_OK;
-    }
     static const char *const headings[] = {">NUMBER", "CATEGORY", "LEVEL", NULL};
     table_t *table = table_create(ctl->pool, headings);
     size_t index;
@@ -194,6 +178,16 @@ ctl_exit_t command_diagnostics(ctl_t *ctl)
         table_row(table, cells);
     }
     table_print(table, "There are no categories.", stdout);
-    json_decref(result);
-    return CTL_OK;
+}
+
+ctl_exit_t command_diagnostics(ctl_t *ctl)
+{
+    if (ctl->argument_count == 1) {
+        ctl_complain("name a category and a level: x400ctl diagnostics apdu medium");
+        return CTL_USAGE;
+    }
+    if (ctl->argument_count == 0)
+        return ctl_ask(ctl, "diagnostics", NULL, NULL, show_diagnostics);
+    json_t *arguments = json_pack("{s:s, s:s}", "category", ctl->arguments[0], "level", ctl->arguments[1]);
+    return ctl_ask(ctl, "diagnostics.set", arguments, NULL, show_diagnostics);
 }

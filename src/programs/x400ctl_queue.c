@@ -35,22 +35,8 @@ static bool queue_arguments(const ctl_t *ctl, json_t *arguments)
     return true;
 }
 
-ctl_exit_t command_queue_list(ctl_t *ctl)
+static void show_queue(ctl_t *ctl, const json_t *result)
 {
-    json_t *arguments = json_object();
-    if (!queue_arguments(ctl, arguments)) {
-        json_decref(arguments);
-        return CTL_USAGE;
-    }
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, "queue", arguments, &result);
-    if (status != CTL_OK)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(result);
-        json_decref(result);
-        return CTL_OK;
-    }
     static const char *const headings[] = {">ID",   "KIND", "DESTINATION", "PRIORITY", "STATE", ">TRIES",
                                            ">SIZE", ">AGE", ">NEXT TRY",   "MESSAGE",  NULL};
     apr_pool_t *pool = ctl->pool;
@@ -76,8 +62,15 @@ ctl_exit_t command_queue_list(ctl_t *ctl)
     json_int_t count = json_integer_value(json_object_get(result, "count"));
     if (count > (json_int_t)json_array_size(entries))
         printf("%lld entries in all; --limit shows more.\n", (long long)count);
-    json_decref(result);
-    return CTL_OK;
+}
+
+ctl_exit_t command_queue_list(ctl_t *ctl)
+{
+    json_t *arguments = json_object();
+    if (queue_arguments(ctl, arguments))
+        return ctl_ask(ctl, "queue", arguments, NULL, show_queue);
+    json_decref(arguments);
+    return CTL_USAGE;
 }
 
 /* A trace element: text, or an object whose members are printed one after the other. */
@@ -97,20 +90,8 @@ static const char *trace_text(apr_pool_t *pool, json_t *element)
     return line;
 }
 
-ctl_exit_t command_queue_show(ctl_t *ctl)
+static void show_entry(ctl_t *ctl, const json_t *result)
 {
-    json_int_t id;
-    if (!read_number("ID", ctl->arguments[0], &id))
-        return CTL_USAGE;
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, "queue.show", json_pack("{s:I}", "id", id), &result);
-    if (status != CTL_OK)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(result);
-        json_decref(result);
-        return CTL_OK;
-    }
     apr_pool_t *pool = ctl->pool;
     print_fact(stdout, "Entry", text_of(pool, result, "id"));
     print_fact(stdout, "Kind", text_of(pool, result, "kind"));
@@ -137,8 +118,19 @@ ctl_exit_t command_queue_show(ctl_t *ctl)
     }
     puts("");
     table_print(table, "No recipients.", stdout);
-    json_decref(result);
-    return CTL_OK;
+}
+
+ctl_exit_t command_queue_show(ctl_t *ctl)
+{
+    json_int_t id;
+    if (!read_number("ID", ctl->arguments[0], &id))
+        return CTL_USAGE;
+    return ctl_ask(ctl, "queue.show", json_pack("{s:I}", "id", id), NULL, show_entry);
+}
+
+static void show_retried(ctl_t *ctl, const json_t *result)
+{
+    printf("%s now.\n", text_of_count(ctl->pool, result, "count", "entry is tried", "entries are tried"));
 }
 
 ctl_exit_t command_queue_retry(ctl_t *ctl)
@@ -157,16 +149,18 @@ ctl_exit_t command_queue_retry(ctl_t *ctl)
         }
         json_object_set_new(arguments, "id", json_integer(id));
     }
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, "queue.retry", arguments, &result);
-    if (status != CTL_OK)
-        return status;
-    if (ctl->json)
-        ctl_print_json(result);
-    else
-        printf("%s now.\n", text_of_count(ctl->pool, result, "count", "entry is tried", "entries are tried"));
-    json_decref(result);
-    return CTL_OK;
+    return ctl_ask(ctl, "queue.retry", arguments, NULL, show_retried);
+}
+
+/* The second word of "queue hold" and its like. */
+static const char *order_of(const ctl_t *ctl)
+{
+    return strchr(ctl->command->name, ' ') + 1;
+}
+
+static void show_order(ctl_t *ctl, const json_t *result)
+{
+    printf("queue %s: %s.\n", order_of(ctl), text_of_count(ctl->pool, result, "count", "entry", "entries"));
 }
 
 ctl_exit_t command_queue_order(ctl_t *ctl)
@@ -190,39 +184,15 @@ ctl_exit_t command_queue_order(ctl_t *ctl)
         }
         json_object_set_new(arguments, "id", json_integer(id));
     }
-    const char *word = strchr(ctl->command->name, ' ') + 1;
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, apr_pstrcat(ctl->pool, "queue.", word, NULL), arguments, &result);
-    if (status != CTL_OK)
-        return status;
-    if (ctl->json)
-        ctl_print_json(result);
-    else
-        printf("queue %s: %s.\n", word, text_of_count(ctl->pool, result, "count", "entry", "entries"));
-    bool any = json_integer_value(json_object_get(result, "count")) > 0;
-    json_decref(result);
-    return any ? CTL_OK : CTL_FAILED;
+    return ctl_ask(ctl, apr_pstrcat(ctl->pool, "queue.", order_of(ctl), NULL), arguments, "count",
+                   show_order);
 }
 
-ctl_exit_t command_route_explain(ctl_t *ctl)
+static void show_route(ctl_t *ctl, const json_t *result)
 {
-    json_t *arguments = json_pack("{s:s}", "address", ctl->arguments[0]);
-    const char *from = ctl_option(ctl, 'f');
-    if (from)
-        json_object_set_new(arguments, "from", json_string(from));
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, "route.explain", arguments, &result);
-    if (status != CTL_OK)
-        return status;
-    bool found = json_is_true(json_object_get(result, "found"));
-    if (ctl->json) {
-        ctl_print_json(result);
-        json_decref(result);
-        return found ? CTL_OK : CTL_FAILED;
-    }
     apr_pool_t *pool = ctl->pool;
     print_fact(stdout, "Address", text_of(pool, result, "address"));
-    if (found)
+    if (json_is_true(json_object_get(result, "found")))
         print_fact(
             stdout, "Goes to",
             apr_psprintf(pool, "%s %s", text_of(pool, result, "kind"), text_of(pool, result, "target")));
@@ -242,6 +212,13 @@ ctl_exit_t command_route_explain(ctl_t *ctl)
     }
     puts("");
     table_print(table, "No address space is configured.", stdout);
-    json_decref(result);
-    return found ? CTL_OK : CTL_FAILED;
+}
+
+ctl_exit_t command_route_explain(ctl_t *ctl)
+{
+    json_t *arguments = json_pack("{s:s}", "address", ctl->arguments[0]);
+    const char *from = ctl_option(ctl, 'f');
+    if (from)
+        json_object_set_new(arguments, "from", json_string(from));
+    return ctl_ask(ctl, "route.explain", arguments, "found", show_route);
 }

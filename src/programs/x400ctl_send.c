@@ -219,6 +219,11 @@ static bool send_arguments(ctl_t *ctl, json_t *arguments)
            send_time(ctl, arguments, OPTION_LATEST, "latest") && send_content(ctl, arguments);
 }
 
+static void show_accepted(ctl_t *ctl, const json_t *result)
+{
+    printf("Accepted as %s.\n", text_of(ctl->pool, result, "mts_id"));
+}
+
 ctl_exit_t command_send(ctl_t *ctl)
 {
     json_t *arguments = json_object();
@@ -226,14 +231,5 @@ ctl_exit_t command_send(ctl_t *ctl)
         json_decref(arguments);
         return CTL_USAGE;
     }
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, "send", arguments, &result);
-    if (status != CTL_OK)
-        return status;
-    if (ctl->json)
-        ctl_print_json(result);
-    else
-        printf("Accepted as %s.\n", text_of(ctl->pool, result, "mts_id"));
-    json_decref(result);
-    return CTL_OK;
+    return ctl_ask(ctl, "send", arguments, NULL, show_accepted);
 }

@@ -6,17 +6,8 @@
 #include "x400ctl_ctl.h"
 #include "x400ctl_table.h"
 
-ctl_exit_t command_status(ctl_t *ctl)
+static void show_status(ctl_t *ctl, const json_t *result)
 {
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, "status", NULL, &result);
-    if (status != CTL_OK)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(result);
-        json_decref(result);
-        return CTL_OK;
-    }
     apr_pool_t *pool = ctl->pool;
     print_fact(stdout, "MTA", text_of(pool, result, "name"));
     print_fact(stdout, "Domain", text_of(pool, result, "domain"));
@@ -54,21 +45,15 @@ ctl_exit_t command_status(ctl_t *ctl)
                apr_psprintf(pool, "%s, %s transactions in %s commits, %s failures",
                             text_of(pool, store, "driver"), text_of(pool, store, "transactions"),
                             text_of(pool, store, "commits"), text_of(pool, store, "failures")));
-    json_decref(result);
-    return CTL_OK;
 }
 
-ctl_exit_t command_associations(ctl_t *ctl)
+ctl_exit_t command_status(ctl_t *ctl)
 {
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, "associations", NULL, &result);
-    if (status != CTL_OK)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(result);
-        json_decref(result);
-        return CTL_OK;
-    }
+    return ctl_ask(ctl, "status", NULL, NULL, show_status);
+}
+
+static void show_associations(ctl_t *ctl, const json_t *result)
+{
     static const char *const headings[] = {">ID",       "CONNECTOR", "DIRECTION", "PEER",     "MODE", "STATE",
                                            ">MESSAGES", ">OCTETS",   ">IDLE",     "TRANSFER", NULL};
     apr_pool_t *pool = ctl->pool;
@@ -95,8 +80,11 @@ ctl_exit_t command_associations(ctl_t *ctl)
         table_row(table, cells);
     }
     table_print(table, "No association is open.", stdout);
-    json_decref(result);
-    return CTL_OK;
+}
+
+ctl_exit_t command_associations(ctl_t *ctl)
+{
+    return ctl_ask(ctl, "associations", NULL, NULL, show_associations);
 }
 
 /* Every member of one connector or mailbox, by the names that JSON has. */
@@ -169,113 +157,97 @@ static void print_mailboxes(apr_pool_t *pool, const json_t *result)
     table_print(table, "No mailboxes.", stdout);
 }
 
-ctl_exit_t command_connectors(ctl_t *ctl)
+static void show_connectors(ctl_t *ctl, const json_t *result)
 {
-    json_t *arguments = ctl->argument_count > 0 ? json_pack("{s:s}", "name", ctl->arguments[0]) : NULL;
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, "connectors", arguments, &result);
-    if (status != CTL_OK)
-        return status;
-    json_t *connectors = json_object_get(result, "connectors");
     json_t *mailboxes = json_object_get(result, "mailboxes");
-    if (ctl->json) {
-        ctl_print_json(result);
-    } else if (ctl->argument_count > 0) {
-        size_t index;
-        json_t *item;
-        json_array_foreach(connectors, index, item) print_members(ctl->pool, item);
-        json_array_foreach(mailboxes, index, item) print_members(ctl->pool, item);
-        json_array_foreach(json_object_get(result, "lists"), index, item) print_members(ctl->pool, item);
-    } else {
+    if (ctl->argument_count == 0) {
         print_connectors(ctl->pool, result);
         if (json_array_size(mailboxes) > 0)
             print_mailboxes(ctl->pool, result);
+        return;
     }
-    json_decref(result);
-    return CTL_OK;
+    size_t index;
+    json_t *item;
+    json_array_foreach(json_object_get(result, "connectors"), index, item) print_members(ctl->pool, item);
+    json_array_foreach(mailboxes, index, item) print_members(ctl->pool, item);
+    json_array_foreach(json_object_get(result, "lists"), index, item) print_members(ctl->pool, item);
 }
 
-/* An operation that changes something and has nothing to show but done. */
-static ctl_exit_t command_order(ctl_t *ctl, const char *operation, const char *done)
+ctl_exit_t command_connectors(ctl_t *ctl)
 {
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, operation, json_pack("{s:s}", "name", ctl->arguments[0]), &result);
-    if (status != CTL_OK)
-        return status;
-    if (ctl->json)
-        ctl_print_json(result);
-    else
-        printf("%s is %s.\n", text_harmless(ctl->pool, ctl->arguments[0]), done);
-    json_decref(result);
-    return CTL_OK;
+    json_t *arguments = ctl->argument_count > 0 ? json_pack("{s:s}", "name", ctl->arguments[0]) : NULL;
+    return ctl_ask(ctl, "connectors", arguments, NULL, show_connectors);
+}
+
+static void show_disabled(ctl_t *ctl, const json_t *result)
+{
+    (void)result;
+    printf("%s is disabled.\n", text_harmless(ctl->pool, ctl->arguments[0]));
 }
 
 ctl_exit_t command_connector_disable(ctl_t *ctl)
 {
-    return command_order(ctl, "connector.disable", "disabled");
+    return ctl_ask(ctl, "connector.disable", json_pack("{s:s}", "name", ctl->arguments[0]), NULL,
+                   show_disabled);
+}
+
+static void show_enabled(ctl_t *ctl, const json_t *result)
+{
+    (void)result;
+    printf("%s is enabled.\n", text_harmless(ctl->pool, ctl->arguments[0]));
 }
 
 ctl_exit_t command_connector_enable(ctl_t *ctl)
 {
-    return command_order(ctl, "connector.enable", "enabled");
+    return ctl_ask(ctl, "connector.enable", json_pack("{s:s}", "name", ctl->arguments[0]), NULL,
+                   show_enabled);
+}
+
+static void show_link_test(ctl_t *ctl, const json_t *result)
+{
+    static const char *const headings[] = {"LAYER", "RESULT", "WHAT IT SAID", NULL};
+    table_t *table = table_create(ctl->pool, headings);
+    size_t index;
+    json_t *step;
+    json_array_foreach(json_object_get(result, "steps"), index, step)
+    {
+        const char *const cells[] = {text_of(ctl->pool, step, "layer"),
+                                     json_is_true(json_object_get(step, "ok")) ? "ok" : "FAILED",
+                                     text_of(ctl->pool, step, "text")};
+        table_row(table, cells);
+    }
+    table_print(table, "No layer has answered.", stdout);
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_object_get(result, "negotiated"), name, value)
+        print_fact(stdout, text_harmless(ctl->pool, name),
+                   text_of(ctl->pool, json_object_get(result, "negotiated"), name));
+    printf("The link to %s %s.\n", text_harmless(ctl->pool, ctl->arguments[0]),
+           json_is_true(json_object_get(result, "ok")) ? "works" : "does not work");
 }
 
 ctl_exit_t command_link_test(ctl_t *ctl)
 {
-    json_t *result;
-    ctl_exit_t status =
-        ctl_request(ctl, "link.test", json_pack("{s:s}", "connector", ctl->arguments[0]), &result);
-    if (status != CTL_OK)
-        return status;
+    return ctl_ask(ctl, "link.test", json_pack("{s:s}", "connector", ctl->arguments[0]), "ok",
+                   show_link_test);
+}
+
+static void show_reload(ctl_t *ctl, const json_t *result)
+{
     bool ok = json_is_true(json_object_get(result, "ok"));
-    if (ctl->json) {
-        ctl_print_json(result);
-    } else {
-        static const char *const headings[] = {"LAYER", "RESULT", "WHAT IT SAID", NULL};
-        table_t *table = table_create(ctl->pool, headings);
-        size_t index;
-        json_t *step;
-        json_array_foreach(json_object_get(result, "steps"), index, step)
-        {
-            const char *const cells[] = {text_of(ctl->pool, step, "layer"),
-                                         json_is_true(json_object_get(step, "ok")) ? "ok" : "FAILED",
-                                         text_of(ctl->pool, step, "text")};
-            table_row(table, cells);
-        }
-        table_print(table, "No layer has answered.", stdout);
-        const char *name;
-        json_t *value;
-        json_object_foreach(json_object_get(result, "negotiated"), name, value)
-            print_fact(stdout, text_harmless(ctl->pool, name),
-                       text_of(ctl->pool, json_object_get(result, "negotiated"), name));
-        printf("The link to %s %s.\n", text_harmless(ctl->pool, ctl->arguments[0]),
-               ok ? "works" : "does not work");
-    }
-    json_decref(result);
-    return ok ? CTL_OK : CTL_FAILED;
+    size_t index;
+    json_t *finding;
+    json_array_foreach(json_object_get(result, "findings"), index, finding)
+        fprintf(ok ? stdout : stderr, "%s\n", text_harmless(ctl->pool, json_string_value(finding)));
+    if (ok)
+        puts("The configuration was reloaded.");
+    else
+        ctl_complain("the configuration has mistakes; the MTA goes on with the old one");
 }
 
 ctl_exit_t command_reload(ctl_t *ctl)
 {
-    json_t *result;
-    ctl_exit_t status = ctl_request(ctl, "reload", NULL, &result);
-    if (status != CTL_OK)
-        return status;
-    bool ok = json_is_true(json_object_get(result, "ok"));
-    if (ctl->json) {
-        ctl_print_json(result);
-    } else {
-        size_t index;
-        json_t *finding;
-        json_array_foreach(json_object_get(result, "findings"), index, finding)
-            fprintf(ok ? stdout : stderr, "%s\n", text_harmless(ctl->pool, json_string_value(finding)));
-        if (ok)
-            puts("The configuration was reloaded.");
-        else
-            ctl_complain("the configuration has mistakes; the MTA goes on with the old one");
-    }
-    json_decref(result);
-    return ok ? CTL_OK : CTL_FAILED;
+    return ctl_ask(ctl, "reload", NULL, "ok", show_reload);
 }
 
 ctl_exit_t command_metrics(ctl_t *ctl)
