@@ -42,7 +42,7 @@ static int socket_option(const net_conn_t *conn, int level, int option)
     int value = -1;
     socklen_t length = sizeof(value);
     CU_ASSERT_EQUAL(apr_os_sock_get(&system_socket, conn->socket), APR_SUCCESS);
-    CU_ASSERT_EQUAL(getsockopt(system_socket, level, option, &value, &length), 0);
+    CU_ASSERT_EQUAL(getsockopt(system_socket, level, option, (void *)&value, &length), 0);
     return value;
 }
 
