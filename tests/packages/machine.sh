@@ -1,7 +1,24 @@
 # The fresh Debian that packages are installed on. Included by run.sh, which defines top and work.
 
-codename=bookworm
 cache=$top/.cache/packages
+
+# The packages as a Debian of another version builds them: made in a root folder of that version, which is kept.
+machine_build() { # OUTDIR
+    builder=$cache/builder-$codename
+    if [ ! -e "$builder/made" ]; then
+        rm -rf "$builder"
+        mkdir -p "$cache"
+        mmdebstrap --variant=minbase --include=build-essential,debhelper,fakeroot --dpkgopt=force-unsafe-io \
+            --aptopt='Acquire::Languages "none"' \
+            $codename "$builder" "deb http://deb.debian.org/debian $codename main" || return 1
+        touch "$builder/made"
+    fi
+    rm -rf "$builder/source" "$builder/out"
+    sh installer/copy-tree.sh "$builder/source"
+    cp /etc/resolv.conf "$builder/etc/resolv.conf"
+    unshare -m sh -c 'mount -t proc proc "$1/proc" && exec chroot "$1" sh /source/installer/debian/build.sh /out' - \
+        "$builder" && mkdir -p "$1" && cp "$builder/out"/* "$1"
+}
 
 # What the packages in a folder depend on (of alternatives the first), so that installing them needs no network;
 # and the name of the archive that has it.
@@ -20,7 +37,7 @@ machine_choose() { # FOLDER
 machine_make() {
     [ -s "$root_tar" ] && return 0
     mkdir -p "$cache"
-    rm -f "$cache"/*.tar # of other contents
+    rm -f "$cache/$codename"-*.tar # of other contents
     mmdebstrap --variant=minbase --include="$contents" --dpkgopt=force-unsafe-io \
         --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/locale/*' \
         $codename "$root_tar.new.tar" "deb http://deb.debian.org/debian $codename main" || return 1

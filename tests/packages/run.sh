@@ -3,6 +3,9 @@
 # relays, is watched, is upgraded with mail queued, is removed, and a purge leaves nothing; the RPMs hold the same.
 # The last line is "N passed, N failed"; the exit status is 0 only if nothing failed.
 #
+#   run.sh [CODENAME]    CODENAME: the Debian to prove them on; by default the one that this machine has. Packages for
+#                        another one are built in a root folder of its own, and the RPMs are left out
+#
 # Installs what it needs (root or sudo). The fresh Debian is made once and kept in .cache/packages.
 # PACKAGES=FOLDER takes the packages from there instead of building them.
 set -u
@@ -15,6 +18,8 @@ top=$(pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/x400-packages-XXXXXX")
 logs=$top/build/test-logs/packages
 mkdir -p "$logs"
+own=$(. /etc/os-release && echo "$VERSION_CODENAME")
+codename=${1:-$own}
 passed=0
 failed=0
 box=""
@@ -68,8 +73,10 @@ fi
 echo "== Debian packages"
 if [ -n "${PACKAGES:-}" ]; then
     cp -r "$PACKAGES" "$work/new"
-else
+elif [ "$codename" = "$own" ]; then
     sh installer/debian/build.sh "$work/new" >"$logs/build-deb.log" 2>&1 || tail -30 "$logs/build-deb.log"
+else
+    machine_build "$work/new" >"$logs/build-deb.log" 2>&1 || tail -30 "$logs/build-deb.log"
 fi
 for package in x400mta x400mta-tools x400mta-doc x400mta-dbgsym x400mta-tools-dbgsym; do
     check "$package is built" sh -c "ls '$work/new/$package'_*.deb"
@@ -96,8 +103,8 @@ if grep -q 'journal_catalogue' src/programs/CMakeLists.txt; then
     check "x400mta has the catalogue of the journal" installs x400mta /usr/lib/systemd/catalog/x400mta.catalog
 fi
 
-echo "== RPM packages"
-if [ -z "${PACKAGES:-}" ]; then
+if [ -z "${PACKAGES:-}" ] && [ "$codename" = "$own" ]; then
+    echo "== RPM packages"
     sh installer/rpm/build.sh "$work/rpm" >"$logs/build-rpm.log" 2>&1 || tail -30 "$logs/build-rpm.log"
     for package in x400mta-0 x400mta-tools-0 x400mta-doc-0; do
         check "the RPM ${package%-0} is built" sh -c "ls '$work/rpm/$package'*.rpm"

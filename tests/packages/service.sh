@@ -101,6 +101,9 @@ installed_test() {
 relay_test() {
     write_configuration
     check "a changed configuration is good" in_box x400mta --check
+    kind=notify-reload # since systemd 253
+    [ "$(in_box systemctl --version | awk 'NR == 1 { print $2 + 0 }')" -ge 253 ] || kind=notify
+    check "the service is of type $kind" test "$(property Type)" = $kind
     in_box systemctl reload x400mta
     reloaded() { property StatusText | grep -q 'running with the new configuration'; }
     check "the reload is reported to systemd" wait_for 20 reloaded
