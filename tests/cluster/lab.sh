@@ -2,7 +2,7 @@
 # and a root of its own over this machine's, in which a real corosync and Pacemaker run; the nodes hang on one switch
 # with a host outside, and on a power switch that fences them.
 #
-#   lab_up; lab_down           builds and removes everything
+#   lab_up                     builds everything; it goes with the namespaces of the caller (alone.sh)
 #   lab_boot NODE              powers a node on
 #   lab_power_off NODE         as pulling its plug
 #   lab_link NODE up|down      its cable
@@ -27,7 +27,7 @@ in_node() {
     pid=$(node_pid "$node") || return 1
     [ -n "$pid" ] || return 1
     nsenter -t "$pid" -m -u -i -n -p -r -w -- env -i HOME=/root LC_ALL=C OCF_ROOT=/usr/lib/ocf \
-        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin timeout 60 "$@"
 }
 outside() { ip netns exec "$NET-out" "$@"; }
 # A node that is on and linked: it answers for the cluster.
@@ -61,8 +61,7 @@ lab_boot() {
     nsenter --net="/run/netns/$NET-$node" unshare -m -u -i -p -f --kill-child \
         bash "$HERE/node.sh" "$node" "$LAB" </dev/null >>"$LAB/$node.boot" 2>&1 &
     local parent=$!
-    echo "$parent" >>"$LAB/parents"
-    for _ in $(seq 200); do
+    for _ in $(seq 1500); do
         child=$(cat "/proc/$parent/task/$parent/children" 2>/dev/null)
         child=${child%% *}
         if [ -n "$child" ]; then
@@ -127,21 +126,5 @@ lab_up() {
         ip -n "$NET-sw" link set br0 up &&
         plug out "$OUTSIDE" || return 1
     lab_power_switch </dev/null >"$LAB/power.log" 2>&1 &
-    POWER_SWITCH=$!
     for node in $NODES; do lab_boot "$node" || return 1; done
-}
-
-lab_down() {
-    local node parent name
-    [ -n "${POWER_SWITCH:-}" ] && kill "$POWER_SWITCH" 2>/dev/null
-    for node in $NODES; do lab_power_off "$node"; done
-    # Only what this run started, and only if it is still that.
-    if [ -e "$LAB/parents" ]; then
-        while read -r parent; do
-            [ -r "/proc/$parent/cmdline" ] || continue
-            case "$(tr '\0' ' ' <"/proc/$parent/cmdline")" in *"$LAB"*) kill -KILL "$parent" 2>/dev/null ;; esac
-        done <"$LAB/parents"
-    fi
-    for name in out sw; do ip netns del "$NET-$name" 2>/dev/null; done
-    return 0
 }

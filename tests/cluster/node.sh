@@ -57,7 +57,7 @@ mkdir -p /run/lock /run/resource-agents
 chmod 1755 /run/resource-agents
 ip link set lo up
 corosync -f &
-for _ in $(seq 200); do
+for _ in $(seq 900); do
     corosync-cfgtool -s >/dev/null 2>&1 && break
     sleep 0.1
 done

@@ -220,7 +220,7 @@ finish() {
         [ -n "$(get "pid_$who")" ] && stop "$who"
     done
     trap - EXIT INT TERM
-    say "$NAME: $PASSED passed, $FAILED failed"
+    say "${NAME:+$NAME: }$PASSED passed, $FAILED failed"
     [ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
     exit $?
 }
@@ -230,7 +230,7 @@ abandon() {
         pid=$(get "pid_$who")
         [ -n "$pid" ] && kill -KILL "$pid" 2>/dev/null
     done
-    say "$NAME: $PASSED passed, $((FAILED + 1)) failed"
+    say "${NAME:+$NAME: }$PASSED passed, $((FAILED + 1)) failed"
     exit 1
 }
 trap abandon EXIT INT TERM

@@ -18,7 +18,7 @@ pg_begin() {
     [ -n "$PG_BIN" ] || return 1
     PG_USER=$(id -un)
     [ "$(id -u)" -ne 0 ] || PG_USER=postgres
-    PG_FOLDER=$(mktemp -d /tmp/x400-pg.XXXXXX) || return 1
+    PG_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/x400-pg.XXXXXX") || return 1
     chown "$PG_USER" "$PG_FOLDER"
     (cd / && pg_as env LC_ALL=C "$PG_BIN/initdb" -D "$PG_FOLDER/data" -A trust -U x400 -E UTF8 >"$PG_FOLDER.log" 2>&1) || return 1
     PG_PARAMETERS="host=$PG_FOLDER user=x400 dbname=postgres"
@@ -29,11 +29,12 @@ pg_start() {
     (cd / && pg_as "$PG_BIN/postgres" -D "$PG_FOLDER/data" -k "$PG_FOLDER" -c listen_addresses= -c max_connections=200 \
         ${PG_OPTIONS:-} >>"$PG_FOLDER.log" 2>&1) &
     PG_PID=$!
-    for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        "$PG_BIN/pg_isready" -q -h "$PG_FOLDER" && return 0
+    pg_tries=240
+    until "$PG_BIN/pg_isready" -q -h "$PG_FOLDER"; do
+        pg_tries=$((pg_tries - 1))
+        [ $pg_tries -gt 0 ] || return 1
         sleep 0.5
     done
-    return 1
 }
 
 pg_stop() {
