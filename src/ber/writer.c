@@ -67,6 +67,15 @@ static uint8_t *write_length(uint8_t *p, size_t length)
 
 void ber_put_header(ber_writer_t *writer, ber_tag_t tag, bool constructed, size_t length)
 {
+    buffer_t *out = writer->out;
+    if (BER_TAG_NUMBER(tag) < 0x1F && length < 0x80 && !writer->failed && !out->failed &&
+        out->capacity - out->end >= 2 && out->limit - buffer_length(out) >= 2) {
+        uint8_t *place = out->data + out->end; /* nearly all headers are these two octets */
+        place[0] = (uint8_t)(BER_TAG_CLASS(tag) << 6 | (constructed ? 0x20U : 0U) | BER_TAG_NUMBER(tag));
+        place[1] = (uint8_t)length;
+        out->end += 2;
+        return;
+    }
     size_t size = ber_header_size(tag, length);
     uint8_t *p = writer->failed ? NULL : buffer_reserve(writer->out, size);
     if (!p) {

@@ -41,7 +41,10 @@ size_t printable_copy(char *buffer, size_t size, const char *text)
     static const char digits[] = "0123456789abcdef";
     const uint8_t *at = (const uint8_t *)(text ? text : "");
     size_t used = 0;
-    size_t cut = 0; /* where "..." goes if the rest does not fit */
+    /* Most text is ASCII; as long as "..." fits behind it, it is taken as it is. */
+    while (*at >= 0x20 && *at < 0x7f && used + 1 + ELLIPSIS_LENGTH <= size - 1)
+        buffer[used++] = (char)*at++;
+    size_t cut = used; /* where "..." goes if the rest does not fit */
     while (*at) {
         uint32_t code = 0;
         size_t length = character_length(at, &code);

@@ -12,10 +12,17 @@
 #include <apr_thread_proc.h>
 #include <apr_time.h>
 
+#include "base/bytes.h"
 #include "event/ids.h"
 #include "event/printable.h"
 
-enum { DAY_SIZE = 9, RETRY_MICROSECONDS = 200000, HEAD_VALUES = 13 };
+enum {
+    DAY_SIZE = 9,
+    RETRY_MICROSECONDS = 200000,
+    GATHER_MICROSECONDS = 10000, /* lines that come in this time after the first are written with it */
+    BLOCK_SIZE = 65536,          /* of one write */
+    HEAD_VALUES = 13
+};
 
 /* One record as lines, for the file of one day. */
 typedef struct line_t {
@@ -32,8 +39,9 @@ struct tracking_t {
     const char *folder;
     unsigned keep_days;
     apr_thread_t *thread;
-    apr_thread_mutex_t *mutex; /* guards the list, waiting and closing */
+    apr_thread_mutex_t *mutex; /* guards the list, waiting, asleep and closing */
     apr_thread_cond_t *wake;
+    bool asleep; /* the thread: the next line wakes it */
     line_t *first;
     line_t **last;
     size_t waiting; /* octets */
@@ -44,6 +52,7 @@ struct tracking_t {
     char day[DAY_SIZE];
     bool failing;
     uint64_t dropped_told;
+    char block[BLOCK_SIZE];
 };
 
 static const struct {
@@ -80,11 +89,9 @@ const char *tracking_event_name(int number)
     return "event";
 }
 
-static void day_of(utc_time_t time, char day[DAY_SIZE])
+static void day_of(const apr_time_exp_t *t, char day[DAY_SIZE])
 {
-    apr_time_exp_t t;
-    apr_time_exp_gmt(&t, time);
-    apr_snprintf(day, DAY_SIZE, "%04d%02d%02d", (t.tm_year + 1900) % 10000, t.tm_mon + 1, t.tm_mday);
+    apr_snprintf(day, DAY_SIZE, "%04d%02d%02d", (t->tm_year + 1900) % 10000, t->tm_mon + 1, t->tm_mday);
 }
 
 /* The thread. */
@@ -94,7 +101,9 @@ static void delete_old(tracking_t *tracking)
     if (!tracking->keep_days)
         return;
     char oldest[DAY_SIZE];
-    day_of(apr_time_now() - apr_time_from_sec((apr_time_t)tracking->keep_days * 86400), oldest);
+    apr_time_exp_t t;
+    apr_time_exp_gmt(&t, apr_time_now() - apr_time_from_sec((apr_time_t)tracking->keep_days * 86400));
+    day_of(&t, oldest);
     apr_pool_t *pool;
     apr_pool_create(&pool, tracking->file_pool);
     apr_dir_t *folder;
@@ -158,24 +167,56 @@ static void tell_recovered(tracking_t *tracking)
     event_raise(tracking->log, EVENT_ID_TRACKING_RECOVERED, NULL, tracking->folder, count);
 }
 
-/* Writes lines as they stand, several at once; returns those that could not be written. */
+/* The lines of one day that one write takes, joined in the block; a longer one is a write of its own. *end is
+ * the first that is not among them. */
+static bytes_t join_lines(tracking_t *tracking, line_t *lines, line_t **end)
+{
+    *end = lines->next;
+    if (lines->length > BLOCK_SIZE)
+        return bytes_make(lines->text, lines->length);
+    size_t length = 0;
+    line_t *line = lines;
+    for (; line && length + line->length <= BLOCK_SIZE && strcmp(line->day, lines->day) == 0;
+         line = line->next) {
+        memcpy(tracking->block + length, line->text, line->length);
+        length += line->length;
+    }
+    *end = line;
+    return bytes_make(tracking->block, length);
+}
+
+/* Frees the lines before end of which all is written; returns the first that is left. */
+static line_t *free_written(tracking_t *tracking, line_t *lines, const line_t *end, size_t written)
+{
+    size_t freed = 0;
+    while (lines != end && freed + lines->length <= written) {
+        line_t *next = lines->next;
+        freed += lines->length;
+        free(lines);
+        lines = next;
+    }
+    apr_thread_mutex_lock(tracking->mutex);
+    tracking->waiting -= freed;
+    apr_thread_mutex_unlock(tracking->mutex);
+    return lines;
+}
+
+/* Writes lines as they stand, many at once; returns those that could not be written. */
 static line_t *write_lines(tracking_t *tracking, line_t *lines)
 {
     while (lines) {
+        line_t *end = NULL;
         apr_status_t status = open_day(tracking, lines->day);
+        bytes_t block = join_lines(tracking, lines, &end);
+        apr_size_t written = 0;
         if (status == APR_SUCCESS)
-            status = apr_file_write_full(tracking->file, lines->text, lines->length, NULL);
+            status = apr_file_write_full(tracking->file, block.data, block.length, &written);
+        lines = free_written(tracking, lines, end, written);
         if (status != APR_SUCCESS) {
             close_file(tracking);
             tell_failing(tracking, status);
             return lines;
         }
-        line_t *next = lines->next;
-        apr_thread_mutex_lock(tracking->mutex);
-        tracking->waiting -= lines->length;
-        apr_thread_mutex_unlock(tracking->mutex);
-        free(lines);
-        lines = next;
     }
     tell_recovered(tracking);
     return NULL;
@@ -191,16 +232,29 @@ static void free_lines(tracking_t *tracking, line_t *lines)
     }
 }
 
+/* Waits for lines, or, if some are left that could not be written, for a while. Lines come in flocks: the
+ * first wakes the thread, which waits a moment for the others, so that they cost neither a wake-up nor a
+ * write each. */
+static void wait_for_lines(tracking_t *tracking, bool left)
+{
+    if (left)
+        apr_thread_cond_timedwait(tracking->wake, tracking->mutex, RETRY_MICROSECONDS);
+    while (!left && !tracking->first && !tracking->closing) {
+        tracking->asleep = true;
+        apr_thread_cond_wait(tracking->wake, tracking->mutex);
+    }
+    tracking->asleep = false;
+    if (!left && !tracking->closing)
+        apr_thread_cond_timedwait(tracking->wake, tracking->mutex, GATHER_MICROSECONDS);
+}
+
 static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 {
     tracking_t *tracking = data;
     line_t *left = NULL;
     for (;;) {
         apr_thread_mutex_lock(tracking->mutex);
-        if (left)
-            apr_thread_cond_timedwait(tracking->wake, tracking->mutex, RETRY_MICROSECONDS);
-        while (!left && !tracking->first && !tracking->closing)
-            apr_thread_cond_wait(tracking->wake, tracking->mutex);
+        wait_for_lines(tracking, left != NULL);
         bool closing = tracking->closing;
         line_t **end = &left;
         while (*end)
@@ -284,9 +338,9 @@ static line_t *make_line(const tracking_record_t *record)
     if (!line)
         return NULL;
     line->next = NULL;
-    day_of(record->time, line->day);
     apr_time_exp_t t;
     apr_time_exp_gmt(&t, record->time);
+    day_of(&t, line->day);
     char number[96];
     char *at = put_value(line->text, record->mts_id, '\t');
     apr_snprintf(number, sizeof(number), "%d\t%d.%d.%d %d:%d:%d\t", (int)record->event, t.tm_year + 1900,
@@ -322,7 +376,9 @@ void tracking_write(tracking_t *tracking, const tracking_record_t *record)
         *tracking->last = line;
         tracking->last = &line->next;
         tracking->waiting += line->length;
-        apr_thread_cond_signal(tracking->wake);
+        if (tracking->asleep)
+            apr_thread_cond_signal(tracking->wake);
+        tracking->asleep = false;
     }
     apr_thread_mutex_unlock(tracking->mutex);
     if (!fits) {

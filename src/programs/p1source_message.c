@@ -63,14 +63,14 @@ static void make_content_head(source_maker_t *maker)
     buffer_clear(&maker->content_head);
 }
 
-static err_t *check_addresses(const source_options_t *options, apr_pool_t *pool)
+static err_t *read_addresses(source_maker_t *maker, apr_pool_t *pool)
 {
-    x411_or_name_t name;
+    const source_options_t *options = maker->options;
     const char *text = options->originator;
-    err_t *err = x411_or_name_parse(pool, text, &name);
+    err_t *err = x411_or_name_parse(pool, text, &maker->originator);
     for (unsigned i = 0; !err && i < options->recipient_count; i++) {
         text = options->recipients[i];
-        err = x411_or_name_parse(pool, text, &name);
+        err = x411_or_name_parse(pool, text, &maker->recipients[i]);
     }
     return err ? err_wrap(pool, err, err->code, err->layer, "\"%s\" is not an O/R address", text) : NULL;
 }
@@ -99,15 +99,13 @@ err_t *source_maker_init(source_maker_t *maker, const source_options_t *options,
     for (size_t i = 0; i < sizeof(fill); i++)
         fill[i] = (uint8_t)fill_line[i % FILL_PERIOD];
     make_content_head(maker);
-    err_t *err = check_addresses(options, pool);
+    err_t *err = read_addresses(maker, pool);
     if (err)
         return err;
-    x411_or_name_t originator;
-    err = x411_or_name_parse(pool, options->originator, &originator);
-    maker->domain.country = originator.address.country;
-    maker->domain.admd = originator.address.admd;
-    maker->domain.prmd = originator.address.prmd;
-    return err;
+    maker->domain.country = maker->originator.address.country;
+    maker->domain.admd = maker->originator.address.admd;
+    maker->domain.prmd = maker->originator.address.prmd;
+    return NULL;
 }
 
 /* The address of message number: the first %d is replaced by it. */
@@ -135,7 +133,8 @@ static err_t *fill_envelope(const source_maker_t *maker, int64_t number, apr_poo
         apdu->content_length_present = true;
         apdu->content_length = options->content_length;
     }
-    err_t *err = x411_or_name_parse(pool, options->originator, &apdu->originator);
+    err_t *err = NULL;
+    apdu->originator = maker->originator;
     for (unsigned i = 0; !err && i < options->recipient_count; i++) {
         x411_recipient_t *recipient = x411_apdu_add_recipient(pool, apdu);
         if (!recipient)
@@ -144,7 +143,11 @@ static err_t *fill_envelope(const source_maker_t *maker, int64_t number, apr_poo
         x411_mta_report_t mta =
             options->report == X411_USER_REPORT_ALL ? X411_MTA_REPORT_ALL : X411_MTA_REPORT_NON_DELIVERY;
         recipient->indicators = x411_recipient_indicators(true, mta, options->report);
-        err = x411_or_name_parse(pool, expand(pool, options->recipients[i], number), &recipient->name);
+        const char *text = expand(pool, options->recipients[i], number);
+        if (text == options->recipients[i])
+            recipient->name = maker->recipients[i];
+        else
+            err = x411_or_name_parse(pool, text, &recipient->name);
     }
     for (int64_t i = 0; !err && i < options->trace; i++) {
         x411_domain_t domain = maker->domain;

@@ -92,6 +92,8 @@ typedef struct source_maker_t {
     const char *host; /* in the identifiers: names this run, too */
     buffer_t content_head;
     x411_domain_t domain;
+    x411_or_name_t originator;
+    x411_or_name_t recipients[SOURCE_ADDRESS_LIMIT]; /* those that are the same in each message */
     apr_pool_t *pool;
 } source_maker_t;
 

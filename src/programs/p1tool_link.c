@@ -1,5 +1,7 @@
 #include "p1tool_link.h"
 
+enum { SEND_AT = 65536 };
+
 mono_time_t link_now(const link_t *link)
 {
     return net_loop_now(link->loop);
@@ -20,13 +22,29 @@ static void indicate(void *context, const stack_indication_t *indication)
 
 static const stack_ops_t stack_ops = {indicate};
 
+/* Sends what the stack has, and what the user adds to it: much at once, for a write costs more than its
+ * octets. */
+static void feed_and_send(link_t *link)
+{
+    const buffer_t *output = osi_stack_output(link->stack);
+    net_conn_send(link->conn);
+    for (bool more = true; more;) {
+        more = !osi_stack_over(link->stack) && link->ops->feed && link->ops->feed(link->context);
+        if (link->ended)
+            return;
+        if (more && buffer_length(output) < SEND_AT)
+            continue;
+        bool held = buffer_length(output) > 0;
+        net_conn_send(link->conn);
+        more = more || (held && buffer_length(output) == 0); /* what was sent made room */
+    }
+}
+
 void link_settle(link_t *link)
 {
     if (link->ended)
         return;
-    do
-        net_conn_send(link->conn);
-    while (!osi_stack_over(link->stack) && link->ops->feed && link->ops->feed(link->context));
+    feed_and_send(link);
     if (link->ended) /* cut */
         return;
     if (osi_stack_over(link->stack)) {

@@ -53,10 +53,24 @@ static void put_char(text_builder_t *text, uint8_t c, const char *special)
     }
 }
 
+/* Characters that neither form escapes anywhere. */
+static bool is_plain(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ' || c == '-';
+}
+
 void text_put_value(text_builder_t *text, bytes_t value)
 {
-    for (size_t i = 0; i < value.length; i++)
-        put_char(text, value.data[i], "");
+    for (size_t i = 0; i < value.length;) {
+        size_t run = i;
+        while (run < value.length && is_plain(value.data[run]))
+            run++;
+        if (run > i)
+            put(text, (const char *)value.data + i, run - i);
+        if (run < value.length)
+            put_char(text, value.data[run++], "");
+        i = run;
+    }
 }
 
 void text_put_t61(text_builder_t *text, bytes_t t61)
