@@ -101,9 +101,8 @@ static const ctl_command_t commands[] = {
      "and room for what the other side has to say. It shows no password.",
      form_options, 1, 1, command_connectors_show},
     {"connectors disable", "NAME", "stops a connector: nothing goes out or comes in by it",
-     "It is stopped until it is enabled or the service starts again, on whichever node. To stop it for "
-     "longer,\n"
-     "give its schedule the activation \"never\" in the configuration.",
+     "It is stopped until it is enabled or the service starts again, on whichever node. To stop it for\n"
+     "longer, give its schedule the activation \"never\" in the configuration.",
      NULL, 1, 1, command_connector_disable},
     {"connectors enable", "NAME", "lets a disabled connector work again", NULL, NULL, 1, 1,
      command_connector_enable},
