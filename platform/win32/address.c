@@ -18,7 +18,7 @@ enum {
     ADAPTER_TRIES = 4,
     ADDRESS_LIMIT = 1024,
     ADDRESS_TEXT = 80,
-    LOOK_INTERVAL = 5000 /* milliseconds: the system tells of changes of IPv4 only, and not everywhere */
+    LOOK_INTERVAL = 5000 /* milliseconds: where the system does not tell of changes */
 };
 
 static bool same_address(const struct sockaddr *wanted, const struct sockaddr *here)
@@ -96,6 +96,9 @@ typedef struct follower_t {
     void (*changed)(void *context, const platform_address_t *addresses, size_t count);
     void *context;
     HANDLE stop;
+    HANDLE change; /* the system has told of one */
+    HANDLE address_notice;
+    HANDLE interface_notice;
     HANDLE thread;
     apr_pool_t *known_pool;
     platform_address_t *known;
@@ -167,36 +170,62 @@ static void look(follower_t *follower)
 static DWORD WINAPI follow(LPVOID data)
 {
     follower_t *follower = data;
-    OVERLAPPED overlapped = {.hEvent = CreateEventW(NULL, FALSE, FALSE, NULL)};
-    HANDLE handles[] = {follower->stop, overlapped.hEvent};
-    bool asked = false;
+    HANDLE handles[] = {follower->stop, follower->change};
     for (;;) {
-        HANDLE unused;
-        if (!asked && overlapped.hEvent)
-            asked = NotifyAddrChange(&unused, &overlapped) == ERROR_IO_PENDING;
-        DWORD woken = WaitForMultipleObjects(asked ? 2 : 1, handles, FALSE, LOOK_INTERVAL);
+        DWORD woken = WaitForMultipleObjects(2, handles, FALSE, LOOK_INTERVAL);
         if (woken == WAIT_OBJECT_0 || woken == WAIT_FAILED)
             break;
-        if (woken == WAIT_OBJECT_0 + 1)
-            asked = false;
         look(follower);
     }
-    if (asked)
-        CancelIPChangeNotify(&overlapped);
-    if (overlapped.hEvent)
-        CloseHandle(overlapped.hEvent);
     return 0;
+}
+
+/* In threads of the system: an address has come, has gone or has another state; an interface likewise. */
+static VOID NETIOAPI_API_ address_changed(PVOID context, PMIB_UNICASTIPADDRESS_ROW row,
+                                          MIB_NOTIFICATION_TYPE type)
+{
+    const follower_t *follower = context;
+    (void)row;
+    (void)type;
+    SetEvent(follower->change);
+}
+
+static VOID NETIOAPI_API_ interface_changed(PVOID context, PMIB_IPINTERFACE_ROW row,
+                                            MIB_NOTIFICATION_TYPE type)
+{
+    const follower_t *follower = context;
+    (void)row;
+    (void)type;
+    SetEvent(follower->change);
+}
+
+/* Asks to be told, before the first look: what changes in between is told. A system that does not tell is
+ * looked at once in a while. */
+static void subscribe(follower_t *follower)
+{
+    if (NotifyUnicastIpAddressChange(AF_UNSPEC, address_changed, follower, FALSE,
+                                     &follower->address_notice) != NO_ERROR)
+        follower->address_notice = NULL;
+    if (NotifyIpInterfaceChange(AF_UNSPEC, interface_changed, follower, FALSE, &follower->interface_notice) !=
+        NO_ERROR)
+        follower->interface_notice = NULL;
 }
 
 static apr_status_t end_following(void *data)
 {
     follower_t *follower = data;
     SetEvent(follower->stop);
+    /* Each returns when its last call has; none comes after it. */
+    if (follower->address_notice)
+        CancelMibChangeNotify2(follower->address_notice);
+    if (follower->interface_notice)
+        CancelMibChangeNotify2(follower->interface_notice);
     if (follower->thread) {
         WaitForSingleObject(follower->thread, INFINITE);
         CloseHandle(follower->thread);
     }
     CloseHandle(follower->stop);
+    CloseHandle(follower->change);
     return APR_SUCCESS; /* known_pool goes with APR itself: at the end of the program it may be gone already
                          */
 }
@@ -210,8 +239,10 @@ err_t *platform_follow_addresses(void (*changed)(void *context, const platform_a
     follower->changed = changed;
     follower->context = context;
     follower->stop = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (!follower->stop)
+    follower->change = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (!follower->stop || !follower->change)
         return err_from_status(pool, apr_get_os_error(), "the addresses of this machine cannot be followed");
+    subscribe(follower);
     look(follower);
     apr_pool_cleanup_register(pool, follower, end_following, apr_pool_cleanup_null);
     if (!follower->known)

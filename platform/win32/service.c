@@ -12,7 +12,8 @@ enum {
     START_HINT = 120000, /* milliseconds: a large queue takes its time */
     STOP_HINT = 60000,
     ARGUMENT_LIMIT = 64,
-    PATH_SIZE = 32768
+    PATH_SIZE = 32768,
+    NAME_SIZE = 1024 /* octets; the manager allows 256 characters */
 };
 
 static struct {
@@ -24,7 +25,13 @@ static struct {
     platform_run_t run;
     int argc;
     const char *argv[ARGUMENT_LIMIT];
-} service = {.lock = SRWLOCK_INIT};
+    char name[NAME_SIZE]; /* set before the program runs */
+} service = {.lock = SRWLOCK_INIT, .name = SERVICE_DEFAULT_NAME};
+
+const char *service_name(void)
+{
+    return service.name;
+}
 
 static bool is_pending(DWORD state)
 {
@@ -144,6 +151,8 @@ static void WINAPI service_main(DWORD argc, LPWSTR *argv)
         RegisterServiceCtrlHandlerExW(argc > 0 ? argv[0] : L"" SERVICE_DEFAULT_NAME, control, NULL);
     if (!service.handle)
         return;
+    if (argc > 0 && WideCharToMultiByte(CP_UTF8, 0, argv[0], -1, service.name, NAME_SIZE, NULL, NULL) == 0)
+        strcpy(service.name, SERVICE_DEFAULT_NAME);
     change(SERVICE_START_PENDING);
     redirect_streams();
     int status = service.run(service.argc, service.argv);

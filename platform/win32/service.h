@@ -10,6 +10,9 @@
 /* The file beside x400mta.exe with the texts of the events. */
 #define SERVICE_MESSAGE_FILE "x400mta-events.dll"
 
+/* The name of the service that this process is; the default one in a console. Once the service has begun. */
+const char *service_name(void);
+
 /* Carries out "x400mta service ORDER [OPTIONS]" for all orders but "run"; returns the exit status. */
 int service_manage(int argc, const char *const *argv);
 
