@@ -29,3 +29,15 @@ function(x400_message_file)
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
   x400_resource(x400mta-events x400mta-events.dll "Texts of the events of x400mta" VFT_DLL)
 endfunction()
+
+# What the Performance Monitor is told of the counters: the manifest beside the program, its texts within. counterdoc
+# writes both.
+function(x400_counter_texts target)
+  set(generated ${CMAKE_BINARY_DIR}/generated)
+  set(manifest ${CMAKE_BINARY_DIR}/bin/x400mta-counters.man)
+  add_custom_command(OUTPUT ${manifest} ${generated}/x400mta-counters.rc
+    COMMAND counterdoc manifest ${manifest}
+    COMMAND counterdoc resource ${generated}/x400mta-counters.rc
+    DEPENDS counterdoc VERBATIM)
+  target_sources(${target} PRIVATE ${generated}/x400mta-counters.rc)
+endfunction()

@@ -104,6 +104,32 @@ typedef struct platform_cluster_t {
  * cluster, at most 10 seconds: not to be called in the event loop. Texts are in pool. */
 void platform_find_cluster(const char *resource, platform_cluster_t *cluster, apr_pool_t *pool);
 
+/* Counters for the system's performance monitor. A set has one instance, or several with names. */
+typedef struct platform_counter_t {
+    unsigned number; /* in its set */
+    bool rate;       /* shown as growth per second */
+} platform_counter_t;
+
+typedef struct platform_counter_set_t {
+    const char *guid; /* "{...}", as installed */
+    bool instances;
+    const platform_counter_t *counters;
+    size_t count;
+} platform_counter_set_t;
+
+typedef struct platform_monitor_t platform_monitor_t;
+
+/* Offers the sets as the provider (a GUID), until pool is cleared; sets must live as long. *monitor is NULL
+ * where the system has no such monitor. */
+err_t *platform_monitor_open(const char *provider, const platform_counter_set_t *sets, size_t count,
+                             platform_monitor_t **monitor, apr_pool_t *pool);
+/* Adds an instance of a set (an index); names are unique in a set. Returns its values in the order of the
+ * set's counters, which the monitor reads when it likes and the caller writes, one thread at a time; NULL if
+ * the system refuses. */
+uint64_t *platform_monitor_add(platform_monitor_t *monitor, size_t set, const char *name);
+/* Takes an instance away, with its values. */
+void platform_monitor_remove(platform_monitor_t *monitor, uint64_t *values);
+
 /* Flushes a file's folder entry to disk, so that a rename survives power loss. No effect where not needed. */
 void platform_sync_folder(const char *folder);
 

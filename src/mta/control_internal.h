@@ -28,9 +28,6 @@ const char *control_utc_text(apr_pool_t *pool, utc_time_t utc);
 void control_each_entry(agent_t *agent, const char *name, void (*each)(void *context, queue_entry_t *entry),
                         void *context);
 
-/* Age of the oldest entry of a destination that can go now, 0 if there is none. */
-uint64_t control_oldest_seconds(const destination_t *destination);
-
 /* "1984", "1988 X.410", "1988 normal". */
 const char *control_conformance_name(config_conformance_t conformance);
 /* Adds to item the lists of a connector: address spaces, callers, restrictions, quirks. */

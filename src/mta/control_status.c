@@ -5,6 +5,7 @@
 #include "mta/awaited.h"
 #include "mta/connector.h"
 #include "mta/control_internal.h"
+#include "mta/counters.h"
 #include "mta/queue.h"
 #include "mta/sibling.h"
 #include "mta/transfer_in.h"
@@ -142,7 +143,7 @@ static json_t *connector_json(connector_t *connector, apr_pool_t *pool)
     json_object_set_new(item, "rejected_inbound", number(connector->rejected_inbound));
     json_object_set_new(item, "queued_recipients", number(destination->recipients));
     control_restrictions(item, config);
-    json_object_set_new(item, "oldest_s", number(control_oldest_seconds(destination)));
+    json_object_set_new(item, "oldest_s", number(counters_oldest_seconds(destination)));
     return item;
 }
 

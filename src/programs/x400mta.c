@@ -18,6 +18,7 @@
 #include "x400_version.h"
 #include "x400mta_advice.h"
 #include "x400mta_bind.h"
+#include "x400mta_counters.h"
 #include "x400mta_store.h"
 #include "x400mta_system.h"
 
@@ -43,6 +44,7 @@ typedef struct service_t {
     store_t *store;
     agent_t *agent;
     bind_watch_t *bind_watch;
+    counters_show_t *counters;
     admin_t *admin;
     timers_item_t alive;
     err_t *ended_by; /* why the service ends though nobody told it to */
@@ -381,6 +383,7 @@ static err_t *start_agent(service_t *service)
         err = admin_start(&service->admin, service->agent, service->loop, service->config, service->events,
                           service->pool);
     if (!err) {
+        service->counters = counters_begin(service->agent, service->loop, service->pool);
         event_raise(service->events, EVENT_ID_STARTED, NULL, X400_VERSION, X400_BUILD);
         platform_service_ready("running");
         store_notify(service); /* for what came before there was an agent */
@@ -436,6 +439,7 @@ static err_t *start(service_t *service)
 static void finish(service_t *service)
 {
     bind_watch_end(service->bind_watch);
+    counters_end(service->counters);
     admin_stop(service->admin);
     if (service->store)
         store_close(service->store);

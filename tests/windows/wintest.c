@@ -3,6 +3,8 @@
  *   wintest hold                     lives until its standard input ends: while a program of a user runs, so
  * do services wintest messages DLL EXPECTED    FormatMessage over the message file for every number, compared
  * with the texts that "eventdoc messages-expected" writes; each may be one test
+ *   wintest texts PROGRAM RESOURCE the texts in the resources of a program, compared with "counterdoc
+ * resource"
  */
 #include <windows.h>
 
@@ -12,7 +14,7 @@
 #include <string.h>
 #include <wchar.h>
 
-enum { STRING_COUNT = 20, STRING_SIZE = 8, LINE_SIZE = 8192 };
+enum { STRING_COUNT = 20, STRING_SIZE = 8, LINE_SIZE = 8192, TEXT_SIZE = 1100 };
 
 static int hold(void)
 {
@@ -78,6 +80,35 @@ static int messages(const wchar_t *dll, const wchar_t *expected)
     return failed == 0 && passed > 0 ? 0 : 1;
 }
 
+static int texts(const wchar_t *program, const wchar_t *resource)
+{
+    HMODULE module = LoadLibraryExW(program, NULL, LOAD_LIBRARY_AS_DATAFILE | LOAD_LIBRARY_AS_IMAGE_RESOURCE);
+    FILE *file = _wfopen(resource, L"rb");
+    unsigned passed = 0;
+    unsigned failed = 0;
+    static char line[LINE_SIZE];
+    static char wanted[LINE_SIZE];
+    while (module && file && fgets(line, sizeof(line), file)) {
+        wchar_t wide[TEXT_SIZE];
+        char text[TEXT_SIZE];
+        unsigned number;
+        if (sscanf(line, " %u \"%1000[^\"]\"", &number, wanted) != 2)
+            continue;
+        int length = LoadStringW(module, number, wide, TEXT_SIZE);
+        WideCharToMultiByte(CP_UTF8, 0, wide, length + 1, text, sizeof(text), NULL, NULL);
+        if (length > 0 && strcmp(text, wanted) == 0) {
+            passed++;
+        } else {
+            failed++;
+            printf("FAILED text %u: wanted \"%s\", got \"%s\"\n", number, wanted, length > 0 ? text : "");
+        }
+    }
+    if (file)
+        fclose(file);
+    printf("texts: %u passed, %u failed\n", passed, failed);
+    return failed == 0 && passed > 0 ? 0 : 1;
+}
+
 int wmain(int argc, wchar_t **argv);
 
 int wmain(int argc, wchar_t **argv)
@@ -86,6 +117,8 @@ int wmain(int argc, wchar_t **argv)
         return hold();
     if (argc == 4 && wcscmp(argv[1], L"messages") == 0)
         return messages(argv[2], argv[3]);
-    fputs("Usage: wintest hold | messages DLL EXPECTED\n", stderr);
+    if (argc == 4 && wcscmp(argv[1], L"texts") == 0)
+        return texts(argv[2], argv[3]);
+    fputs("Usage: wintest hold | messages DLL EXPECTED | texts PROGRAM RESOURCE\n", stderr);
     return 2;
 }
