@@ -6,7 +6,7 @@
 . "$ROOT/tests/windows/wine.sh"
 
 SYSTEM32=$WINEPREFIX/drive_c/windows/system32
-STAND_IN=$WINDOWS_BIN/../windows/cluster
+STAND_IN=$WINDOWS_TEST_CLUSTER
 mkdir -p "$WORK/kept"
 for dll in clusapi resutils; do
     cp "$SYSTEM32/$dll.dll" "$WORK/kept/" || exit 1

@@ -6,6 +6,7 @@ export WINEDEBUG=-all,fixme+advapi,+eventlog
 unset DISPLAY
 WINDOWS_BIN=${X400_WINDOWS_BIN:-$ROOT/build/windows/bin}
 WINDOWS_TEST=$WINDOWS_BIN/../windows/wintest.exe
+WINDOWS_TEST_CLUSTER=$WINDOWS_BIN/../windows/cluster
 
 # The calls that reached the Event Log, from such a standard error: "ID TYPE CATEGORY|string|string ..." a line.
 logged_events() { # FILE

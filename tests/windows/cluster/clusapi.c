@@ -318,3 +318,17 @@ DWORD WINAPI ClusterGroupCloseEnum(HGROUPENUM list)
     (void)list;
     return ERROR_SUCCESS;
 }
+
+/* Keys of the cluster are keys of the registry here. */
+
+LONG WINAPI ClusterRegCreateKey(HKEY key, LPCWSTR name, DWORD options, REGSAM rights,
+                                LPSECURITY_ATTRIBUTES security, PHKEY made, LPDWORD disposition)
+{
+    (void)security;
+    return RegCreateKeyExW(key, name, 0, NULL, options, rights, NULL, made, disposition);
+}
+
+LONG WINAPI ClusterRegCloseKey(HKEY key)
+{
+    return RegCloseKey(key);
+}
