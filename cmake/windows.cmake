@@ -7,8 +7,8 @@ endif()
 # x400_resource(TARGET FILE DESCRIPTION TYPE): version and manifest, TYPE VFT_APP or VFT_DLL.
 function(x400_resource target resource_file resource_description resource_type)
   set(resource_name ${target})
-  configure_file(${CMAKE_SOURCE_DIR}/platform/win32/program.rc.in ${CMAKE_BINARY_DIR}/generated/${target}.rc @ONLY)
-  target_sources(${target} PRIVATE ${CMAKE_BINARY_DIR}/generated/${target}.rc)
+  configure_file(${CMAKE_SOURCE_DIR}/platform/win32/program.rc.in ${CMAKE_BINARY_DIR}/generated/${target}.version.rc @ONLY)
+  target_sources(${target} PRIVATE ${CMAKE_BINARY_DIR}/generated/${target}.version.rc)
 endfunction()
 
 # The message file: eventdoc writes its source; cross-built, an emulator runs eventdoc

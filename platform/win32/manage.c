@@ -35,7 +35,7 @@ typedef struct manage_t {
 static int complain(const manage_t *manage, const char *what, DWORD error)
 {
     char words[512];
-    apr_strerror(APR_FROM_OS_ERROR(error), words, sizeof(words));
+    err_status_words(APR_FROM_OS_ERROR(error), words, sizeof(words));
     fprintf(stderr, "x400mta: %s (service %s): %s\n", what, manage->name, words);
     return EXIT_FAILURE;
 }

@@ -1,4 +1,5 @@
 #include "setup.h"
+#include "base/error.h"
 #include "registry.h"
 #include "wide.h"
 
@@ -18,7 +19,7 @@ static const char template_name[] = "x400mta.conf.default";
 static int complain(const char *what, const char *path, apr_status_t status)
 {
     char words[512];
-    fprintf(stderr, "x400mta: %s %s: %s\n", path, what, apr_strerror(status, words, sizeof(words)));
+    fprintf(stderr, "x400mta: %s %s: %s\n", path, what, err_status_words(status, words, sizeof(words)));
     return EXIT_FAILURE;
 }
 

@@ -1,7 +1,9 @@
 #include "base/error.h"
 
 #include <stdarg.h>
+#include <string.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 enum { STATUS_TEXT_SIZE = 256 };
@@ -38,9 +40,19 @@ err_t *err_from_status(apr_pool_t *pool, apr_status_t status, const char *format
     const char *text = apr_pvsprintf(pool, format, arguments);
     va_end(arguments);
     char words[STATUS_TEXT_SIZE];
-    apr_strerror(status, words, sizeof(words));
+    err_status_words(status, words, sizeof(words));
     err_t *cause = create(pool, NULL, status, "system", apr_pstrdup(pool, words));
     return create(pool, cause, status, "system", text);
+}
+
+const char *err_status_words(apr_status_t status, char *words, apr_size_t size)
+{
+    apr_strerror(status, words, size);
+    apr_size_t length = strlen(words);
+    while (length > 0 && (apr_isspace(words[length - 1]) || words[length - 1] == '.'))
+        length--;
+    words[length] = 0;
+    return words;
 }
 
 const char *err_describe(apr_pool_t *pool, const err_t *err)

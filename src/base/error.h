@@ -25,6 +25,10 @@ err_t *err_wrap(apr_pool_t *pool, const err_t *cause, int code, const char *laye
 /* An error of the system: the formatted text, with the words of status as its cause. */
 err_t *err_from_status(apr_pool_t *pool, apr_status_t status, const char *format, ...) FORMAT_APR(3, 4);
 
+/* The words of the system for status, without the stop and the ends of lines that Windows puts behind them.
+ * Writes at most size octets with the final NUL; returns words. */
+const char *err_status_words(apr_status_t status, char *words, apr_size_t size);
+
 /* The chain in one line: "what failed: because: because". */
 const char *err_describe(apr_pool_t *pool, const err_t *err);
 

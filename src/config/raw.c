@@ -233,7 +233,7 @@ const char *raw_load(const char *path, config_place_t place, apr_pool_t *pool, c
         status = apr_file_info_get(&info, APR_FINFO_SIZE | APR_FINFO_TYPE, file);
     if (status != APR_SUCCESS) {
         config_findings_add(findings, pool, CONFIG_ERROR, place, "the file '%s' cannot be read: %s", path,
-                            apr_strerror(status, words, sizeof(words)));
+                            err_status_words(status, words, sizeof(words)));
         if (file)
             apr_file_close(file);
         return NULL;
@@ -250,7 +250,7 @@ const char *raw_load(const char *path, config_place_t place, apr_pool_t *pool, c
     apr_file_close(file);
     if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status)) {
         config_findings_add(findings, pool, CONFIG_ERROR, place, "the file '%s' cannot be read: %s", path,
-                            apr_strerror(status, words, sizeof(words)));
+                            err_status_words(status, words, sizeof(words)));
         return NULL;
     }
     text[got] = 0;

@@ -149,7 +149,7 @@ static void tell_failing(tracking_t *tracking, apr_status_t status)
         return;
     tracking->failing = true;
     char words[160];
-    apr_strerror(status, words, sizeof(words));
+    err_status_words(status, words, sizeof(words));
     event_subject_t subject = {.error_code = status};
     event_raise(tracking->log, EVENT_ID_TRACKING_ERROR, &subject, tracking->folder, words);
 }

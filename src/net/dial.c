@@ -15,7 +15,7 @@ static const char *words_of(net_conn_t *conn, apr_status_t status)
     char words[256];
     if (APR_STATUS_IS_TIMEUP(status))
         return "no answer in time";
-    return apr_pstrdup(conn->source.pool, apr_strerror(status, words, sizeof(words)));
+    return apr_pstrdup(conn->source.pool, err_status_words(status, words, sizeof(words)));
 }
 
 /* The dial has failed for good. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "x400ctl_ctl.h"
 #include "x400ctl_table.h"
 
@@ -49,7 +50,8 @@ static ctl_exit_t fetch(tracing_t *tracing, bool *more)
     apr_status_t written = apr_file_write_full(tracing->file, octets, (apr_size_t)length, NULL);
     if (written != APR_SUCCESS) {
         char words[160];
-        ctl_complain("%s cannot be written: %s", tracing->path, apr_strerror(written, words, sizeof(words)));
+        ctl_complain("%s cannot be written: %s", tracing->path,
+                     err_status_words(written, words, sizeof(words)));
         return CTL_FAILED;
     }
     tracing->written += (size_t)length;
@@ -94,7 +96,8 @@ ctl_exit_t command_trace(ctl_t *ctl)
                       APR_FPROT_UREAD | APR_FPROT_UWRITE, ctl->pool);
     if (opened != APR_SUCCESS) {
         char words[160];
-        ctl_complain("%s cannot be written: %s", tracing.path, apr_strerror(opened, words, sizeof(words)));
+        ctl_complain("%s cannot be written: %s", tracing.path,
+                     err_status_words(opened, words, sizeof(words)));
         return CTL_FAILED;
     }
     json_t *arguments = json_pack("{s:s, s:b}", "connector", tracing.connector, "content_blanked",

@@ -56,7 +56,7 @@ static bool list_files(search_t *search)
     if (status != APR_SUCCESS) {
         char words[160];
         ctl_complain("the tracking log %s cannot be read: %s", search->folder,
-                     apr_strerror(status, words, sizeof(words)));
+                     err_status_words(status, words, sizeof(words)));
         return false;
     }
     apr_finfo_t file;

@@ -181,7 +181,7 @@ static void tell_unknown(name_t *name, apr_status_t status)
     name->told = true;
     char words[256];
     event_raise(watch->events, EVENT_ID_NAME_UNKNOWN, NULL, name->name,
-                status ? apr_strerror(status, words, sizeof(words)) : "the name has no address");
+                status ? err_status_words(status, words, sizeof(words)) : "the name has no address");
 }
 
 static void name_answered(void *baton, const resolver_addresses_t *answer)

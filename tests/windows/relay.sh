@@ -42,7 +42,8 @@ sed -i 's/remote-host-name = "127.0.0.1"/remote-host-name = "127.0.0.1"\n       
 LINK_SPACES='"C=GB;A= ;P=W"' link S W "1988 normal"
 mailbox S jim
 # A peer that is not there.
-LINK_PORT=$(free_ports 1) link W X "1988 normal"
+port_of_X=$(free_ports 1)
+LINK_PORT=$port_of_X link W X "1988 normal"
 for pair in "B 1984" "C 1988 X.410" "D 1988 normal"; do
     peer=${pair%% *}
     link W "$peer" "${pair#* }"
@@ -80,14 +81,22 @@ check "the Windows x400ctl says what the Linux one says" sh -c \
 # Events: number, type, category, and all strings with the tag's.
 ctl W send -f "$(user W jim)" -r "$(user X jim)" --content "$WORK/1" --content-type 2 >/dev/null
 in_event_log() { logged_events "$WORK/W/output" | grep -q -E -- "$1"; }
-check "OP_02 9298 is in the Event Log" in_event_log '^9298 Information 1\|[0-9.]+\|Windows-x86_64\|BASE IL MAIN BASE\|[0-9]+\|490\|14$'
+PATIENCE=120
+check "OP_02 9298 is in the Event Log" in_event_log \
+    '^9298 Information 1\|[0-9]+\.[0-9]+\.[0-9]+\|Windows-x86_64\|BASE IL MAIN BASE\|[0-9]+\|490\|14$'
+refused="no connection to 127\.0\.0\.1 port $port_of_X: 127\.0\.0\.1:$port_of_X: Connection refused( \(attempts that failed since the last event: [0-9]+\))?"
 check "OP_02 4284 is in the Event Log" wait_for in_event_log \
-    '^4284 Warning 1\|[0-9]+\|X\|127\.0\.0\.1:[0-9]+\|[^|]+\|POP4 POP4 DOWN\|[0-9]+\|179\|14$'
-check "OP_02 4287 is in the Event Log" wait_for in_event_log '^4287 Warning 1\|[0-9]+\|X\|[^|]+\|POP4 POP4 DOWN\|[0-9]+\|18\|14$'
+    "^4284 Warning 1\|8511\|X\|127\.0\.0\.1:$port_of_X\|$refused\|POP4 POP4 DOWN\|[0-9]+\|179\|14\$"
+check "OP_02 4287 is in the Event Log" wait_for in_event_log \
+    "^4287 Warning 1\|8640\|X\|$refused\|POP4 POP4 DOWN\|[0-9]+\|18\|14\$"
 ctl S send -f "$(user S jim)" -r "$(user W jim)" --content "$WORK/1" --content-type 2 >/dev/null
-check "OP_02 9301 is in the Event Log" wait_for in_event_log '^9301 Warning 7\|[^|]+\|[^|]+\|127\.0\.0\.1[^|]*\|BASE IL TCP/IP DRVR\|[0-9]+\|218\|10$'
+stack="/cn=MTA-W/cn=TCP \(MTA-W\) at 127\.0\.0\.1:$(get port_W)"
+advice='add "127\.0\.0\.1" to allowed-callers of connector S'
+check "OP_02 9301 is in the Event Log" wait_for in_event_log \
+    "^9301 Warning 7\|7f000001\|$stack\|127\.0\.0\.1:[0-9]+ as \"MTA-S\"\|$advice\|BASE IL TCP/IP DRVR\|[0-9]+\|218\|10\$"
 stop W B C D S
-check "OP_02 9299 is in the Event Log" wait_for in_event_log '^9299 Information 1\|[0-9.]+\|Windows-x86_64\|BASE IL MAIN BASE\|[0-9]+\|490\|16$'
+check "OP_02 9299 is in the Event Log" wait_for in_event_log \
+    '^9299 Information 1\|[0-9]+\.[0-9]+\.[0-9]+\|Windows-x86_64\|BASE IL MAIN BASE\|[0-9]+\|490\|16$'
 check "every call has the type that its number says" sh -c "! python3 '$ROOT/tests/windows/events.py' '$WORK/W/output' | grep 'another type'"
 
 # Cut links: from Windows to Linux, from Linux to Windows.

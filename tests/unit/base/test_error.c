@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include <string.h>
+
 #include "unit.h"
 
 static void a_chain_reads_as_one_sentence(void)
@@ -41,7 +43,20 @@ static void a_status_brings_the_words_of_the_system(void)
     apr_pool_destroy(pool);
 }
 
-static const unit_test_t tests[] = {UNIT_TEST(a_chain_reads_as_one_sentence),
-                                    UNIT_TEST(a_copy_outlives_its_original),
-                                    UNIT_TEST(a_status_brings_the_words_of_the_system)};
+/* Windows ends its words with a stop and an end of line. */
+static void words_of_the_system_end_with_a_word(void)
+{
+    for (apr_status_t status = 1; status < 200; status++) {
+        char words[256];
+        err_status_words(APR_FROM_OS_ERROR(status), words, sizeof(words));
+        size_t length = strlen(words);
+        CU_ASSERT(length == 0 || !strchr(" .\r\n", words[length - 1]));
+    }
+    char few[8];
+    CU_ASSERT_STRING_EQUAL(err_status_words(APR_ENOENT, few, sizeof(few)), "No such");
+}
+
+static const unit_test_t tests[] = {
+    UNIT_TEST(a_chain_reads_as_one_sentence), UNIT_TEST(a_copy_outlives_its_original),
+    UNIT_TEST(a_status_brings_the_words_of_the_system), UNIT_TEST(words_of_the_system_end_with_a_word)};
 UNIT_MAIN("base/error", tests)

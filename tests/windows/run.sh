@@ -1,0 +1,87 @@
+#!/bin/sh
+# The Windows build and its tests under Wine, on Linux: installs what it needs, cross-builds libraries (cached below .cache)
+# and programs, runs every unit test, the captures, the relay between Windows and Linux, the message file. The last line is the total, "N passed, N failed"; the exit status is 0 only if nothing failed.
+#
+#   run.sh             everything
+#   run.sh PART...     some of: unit wire messages relay
+#
+# X400_BIN is the folder of the Linux programs that the Windows ones talk to; without it they are built.
+set -u
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$ROOT" || exit 1
+parts=${*:-unit wire messages relay}
+build=$ROOT/build/windows
+logs=$ROOT/build/windows-logs
+passed=0
+failed=0
+mkdir -p "$logs"
+
+wanted() { case " $parts " in *" $1 "*) return 0 ;; *) return 1 ;; esac }
+
+give_up() {
+    echo "$1"
+    echo "$passed passed, $((failed + 1)) failed"
+    exit 1
+}
+
+# The last "N passed, N failed" of a log counts; without it the command has failed.
+count() { # LABEL STATUS LOG
+    counts=$(tr -d '\r' <"$3" | sed -n 's/^.*\(^\|[^0-9]\)\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*$/\2 \3/p' | tail -1)
+    [ -n "$counts" ] || counts="0 1"
+    good=${counts% *}
+    bad=${counts#* }
+    { [ "$2" -ne 0 ] || [ "$good" -eq 0 ]; } && [ "$bad" -eq 0 ] && bad=1
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    if [ "$bad" -eq 0 ]; then
+        printf '%-44s %5d passed\n' "$1" "$good"
+    else
+        printf '%-44s %5d passed, %d FAILED (status %d):\n' "$1" "$good" "$bad" "$2"
+        tr -d '\r' <"$3" | grep -i -E -A3 'fail|error' | tail -40 | sed 's/^/    /'
+    fi
+}
+suite() {
+    label=$1
+    shift
+    log=$logs/$(printf '%s' "$label" | tr ' /' '--').log
+    "$@" >"$log" 2>&1
+    count "$label" $? "$log"
+}
+
+sh tests/windows/install-deps.sh || give_up "the packages cannot be installed"
+. "$ROOT/tests/windows/wine.sh"
+prefix=$(bash tests/windows/deps.sh) || give_up "the libraries cannot be built"
+export X400_WINDOWS_PREFIX="$prefix"
+
+rm -rf "$WINEPREFIX"
+mkdir -p "$WINEPREFIX"
+WINEDEBUG=-all wineboot -i >"$logs/wineboot.log" 2>&1 || give_up "Wine does not start"
+echo "-- building"
+if ! { cmake --preset windows-cross && cmake --build --preset windows-cross; } >"$logs/build.log" 2>&1; then
+    grep -E 'error|FAILED|undefined' "$logs/build.log" | head -40
+    give_up "the Windows build fails; see $logs/build.log"
+fi
+if [ -z "${X400_BIN:-}" ]; then
+    { cmake --preset linux-release && cmake --build --preset linux-release --target x400mta x400ctl; } >"$logs/linux.log" 2>&1 ||
+        give_up "the Linux build fails; see $logs/linux.log"
+    X400_BIN=$ROOT/build/release/bin
+fi
+export X400_BIN X400_WORK="${X400_WORK:-$ROOT/build/windows-scenario}"
+
+if wanted unit; then
+    # Two at a time; a process that crashed has a status of its own, and no line of counts.
+    find "$build/unit" -name 'unit_*.exe' | sort | WINEDEBUG=-all xargs -P 2 -I{} sh -c \
+        'log=$0/$(basename {} .exe).log; timeout 300 wine {} >"$log" 2>&1; echo $? >"$log.status"' "$logs"
+    for program in "$build"/unit/unit_*.exe; do
+        name=$(basename "$program" .exe)
+        count "unit $(echo "$name" | sed 's/^unit_\([a-z0-9]*\)_test_/\1 /')" "$(cat "$logs/$name.log.status")" "$logs/$name.log"
+    done
+fi
+wanted wire && WINEDEBUG=-all suite "wire replay" wine "$build/wire/replay.exe" tests/wire/captures/*.pcap
+wanted messages && WINEDEBUG=-all suite "message file, every event" wine "$WINDOWS_TEST" messages "$WINDOWS_BIN/x400mta-events.dll" \
+    "$build/generated/x400mta-events.expected"
+wanted relay && suite "relay between Windows and Linux" sh tests/windows/relay.sh
+wineserver -k 2>/dev/null
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
