@@ -1,15 +1,17 @@
 #!/bin/sh
 # The Windows build and its tests under Wine, on Linux: installs what it needs, cross-builds libraries (cached below .cache)
-# and programs, runs every unit test, the captures, the relay between Windows and Linux, the message file. The last line is the total, "N passed, N failed"; the exit status is 0 only if nothing failed.
+# and programs, runs every unit test, the captures, the relay between Windows and Linux, checks the message file, counters and
+# what is for failover clusters. The last line is the total, "N passed, N failed"; the exit status is 0 only if nothing
+# failed.
 #
 #   run.sh             everything
-#   run.sh PART...     some of: unit wire messages relay
+#   run.sh PART...     some of: unit wire messages relay counters mscs resource
 #
 # X400_BIN is the folder of the Linux programs that the Windows ones talk to; without it they are built.
 set -u
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$ROOT" || exit 1
-parts=${*:-unit wire messages relay}
+parts=${*:-unit wire messages relay counters mscs resource}
 build=$ROOT/build/windows
 logs=$ROOT/build/windows-logs
 passed=0
@@ -62,7 +64,7 @@ if ! { cmake --preset windows-cross && cmake --build --preset windows-cross; } >
     give_up "the Windows build fails; see $logs/build.log"
 fi
 if [ -z "${X400_BIN:-}" ]; then
-    { cmake --preset linux-release && cmake --build --preset linux-release --target x400mta x400ctl; } >"$logs/linux.log" 2>&1 ||
+    { cmake --preset linux-release && cmake --build --preset linux-release --target x400mta x400ctl counterdoc; } >"$logs/linux.log" 2>&1 ||
         give_up "the Linux build fails; see $logs/linux.log"
     X400_BIN=$ROOT/build/release/bin
 fi
@@ -81,6 +83,9 @@ wanted wire && WINEDEBUG=-all suite "wire replay" wine "$build/wire/replay.exe" 
 wanted messages && WINEDEBUG=-all suite "message file, every event" wine "$WINDOWS_TEST" messages "$WINDOWS_BIN/x400mta-events.dll" \
     "$build/generated/x400mta-events.expected"
 wanted relay && suite "relay between Windows and Linux" sh tests/windows/relay.sh
+wanted counters && suite "counters of the Performance Monitor" sh tests/windows/counters.sh
+wanted mscs && suite "virtual address of a failover cluster" sh tests/windows/mscs.sh
+wanted resource && suite "resource of a failover cluster" sh tests/windows/resource.sh
 wineserver -k 2>/dev/null
 
 echo "$passed passed, $failed failed"
