@@ -59,15 +59,6 @@ static const char *presentation_address(const association_t *association,
                         bytes_to_hex(pool, net_conn_peer_octets(association->conn)));
 }
 
-/* The transport stack that a call came in by, as 9301 names it: server and stack, and the address of its own.
- */
-static const char *stack_name(const association_t *association, apr_pool_t *pool)
-{
-    const char *local = association->conn ? net_conn_local_address(association->conn) : "";
-    const char *name = association->agent->config->mta.name;
-    return apr_psprintf(pool, "/cn=%s/cn=TCP (%s) at %s", name, name, local);
-}
-
 /* An address with port without its port. */
 static const char *plain_address(const char *endpoint, apr_pool_t *pool)
 {
@@ -76,6 +67,23 @@ static const char *plain_address(const char *endpoint, apr_pool_t *pool)
     if (!colon)
         return endpoint;
     return apr_pstrmemdup(pool, endpoint + bracket, (size_t)(colon - endpoint) - 2 * bracket);
+}
+
+/* 9301, in which monitoring knows the form of the address and of the stack (article Q169113). */
+static void tell_address(association_t *association, const event_subject_t *subject, const char *name,
+                         const char *entity)
+{
+    apr_pool_t *pool = association->pool;
+    const char *own = association->agent->config->mta.name;
+    char *address = apr_pstrdup(pool, bytes_to_hex(pool, net_conn_peer_octets(association->conn)));
+    for (char *digit = address; *digit; digit++)
+        *digit = (char)apr_toupper(*digit);
+    event_raise(association->agent->services.events, EVENT_ID_CALLER_UNKNOWN, subject, address,
+                apr_psprintf(pool, "/cn=%s/cn=TCP (%s)", own, own),
+                apr_psprintf(pool, "%s as \"%s\", at %s", association->peer, name,
+                             net_conn_local_address(association->conn)),
+                apr_psprintf(pool, "add \"%s\" to allowed-callers of connector %s",
+                             plain_address(association->peer, pool), entity));
 }
 
 /* The event that says which rule the call broke; event 1293 follows. */
@@ -113,14 +121,7 @@ static void tell_cause(association_t *association, const stack_indication_t *ind
         event_raise(events, EVENT_ID_T_SELECTOR_UNKNOWN, &subject,
                     bytes_to_hex(pool, indication->called.transport), association->peer, "");
         break;
-    case REFUSAL_ADDRESS:
-        event_raise(events, EVENT_ID_CALLER_UNKNOWN, &subject,
-                    bytes_to_hex(pool, net_conn_peer_octets(association->conn)),
-                    stack_name(association, pool),
-                    apr_psprintf(pool, "%s as \"%s\"", association->peer, name),
-                    apr_psprintf(pool, "add \"%s\" to allowed-callers of connector %s",
-                                 plain_address(association->peer, pool), entity));
-        break;
+    case REFUSAL_ADDRESS: tell_address(association, &subject, name, entity); break;
     case REFUSAL_SELF:
         event_raise(events, EVENT_ID_OWN_ADDRESS_CALLED, &subject, name, association->peer, why);
         break;
