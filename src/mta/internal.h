@@ -80,7 +80,8 @@ struct queue_entry_t {
     /* malloc: where it was before it was rerouted, newest first, at most MTA_TRIED_LIMIT and then NULL: it
      * does not go back there. NULL = nowhere. */
     const destination_t **tried;
-    uint32_t recipients_length; /* octets of these; if it is all of them, twice their number */
+    struct progress_t *progress; /* malloc: of a transfer that a former process began; NULL = none */
+    uint32_t recipients_length;  /* octets of these; if it is all of them, twice their number */
     uint16_t attempts;
     uint8_t losses; /* transfers of it that ended with their association */
     uint8_t queue_class;

@@ -7,6 +7,7 @@
 #include "event/ids.h"
 #include "mta/alarm.h"
 #include "mta/object.h"
+#include "mta/progress.h"
 
 typedef struct shared_t {
     uint64_t message_id; /* the key of the hash */
@@ -59,6 +60,17 @@ queue_entry_t *queue_entry_create(destination_t *destination, uint64_t id, uint6
     return entry;
 }
 
+static void set_progress(queue_entry_t *entry, bytes_t octets)
+{
+    progress_t progress;
+    if (!progress_decode(octets, &progress))
+        return;
+    entry->progress = malloc(sizeof(progress));
+    if (!entry->progress)
+        abort();
+    *entry->progress = progress;
+}
+
 queue_entry_t *queue_entry_load(destination_t *destination, const store_entry_t *stored)
 {
     queue_entry_t *entry = allocate(destination);
@@ -74,6 +86,7 @@ queue_entry_t *queue_entry_load(destination_t *destination, const store_entry_t 
     entry->state = (uint8_t)stored->state;
     entry->since = agent_now(destination->agent) - (agent_utc(destination->agent) - stored->arrival);
     set_recipients(entry, stored->recipients);
+    set_progress(entry, stored->progress);
     if (!entry->recipients)
         entry->recipients_length = 2 * stored->recipient_count;
     return entry;
@@ -126,6 +139,7 @@ void queue_entry_free(queue_entry_t *entry)
     if (entry->object)
         object_release(entry->object);
     free(entry->recipients);
+    free(entry->progress);
     free(entry->tried);
     free(entry);
 }

@@ -10,6 +10,7 @@
 #include "mta/awaited.h"
 #include "mta/connector.h"
 #include "mta/object.h"
+#include "mta/progress.h"
 #include "mta/queue.h"
 #include "mta/track.h"
 #include "mta/trouble.h"
@@ -18,6 +19,10 @@
 #include "x411/extensions.h"
 
 enum { PREFIX_LIMIT = MTA_ENVELOPE_LIMIT * 2, SMALL_PIECES = 2000, RESUMES_FORGIVEN = 3 };
+
+/* How often the store is told of a transfer's progress: at slow links of each checkpoint, at fast ones so
+ * that a peer that remembers some of them can still resume, but not so often that it costs. */
+enum { KEEP_AFTER = TIME_SECONDS(1), KEEP_CHECKPOINTS = 64, KEEP_AT_MOST_AFTER = TIME_SECONDS(1) / 10 };
 
 struct transfer_out_t {
     transfer_out_t *next; /* among the broken ones of the connector */
@@ -47,6 +52,9 @@ struct transfer_out_t {
     osi_connection_id_t connection;
     unsigned confirmed_serial;
     uint64_t confirmed_total;
+    unsigned kept_serial; /* what the store knows */
+    mono_time_t kept_at;
+    bool former;          /* resumes what a former process began */
     uint64_t resumed_at;  /* octets that were confirmed when it was resumed last */
     unsigned stuck;       /* resumes in a row that brought it no further */
     timers_item_t expire; /* broken: until then it can be resumed */
@@ -271,6 +279,86 @@ static void arm_limit(transfer_out_t *transfer)
                transfer->began + TIME_SECONDS(kilobytes * seconds[transfer->entry->queue_class]));
 }
 
+static void started_as(transfer_out_t *transfer)
+{
+    transfer->activity = *osi_stack_activity(transfer->association->stack);
+    transfer->connection = *osi_stack_connection_id(transfer->association->stack);
+    transfer->started = true;
+    transfer->kept_at = agent_now(transfer->agent);
+    transfer->kept_serial = transfer->confirmed_serial;
+    arm_limit(transfer);
+}
+
+/* Resumes the activity that is named in transfer at its last checkpoint that was confirmed. */
+static err_t *resume(transfer_out_t *transfer)
+{
+    osi_stack_t *stack = transfer->association->stack;
+    err_t *err = osi_stack_transfer_resume(stack, &transfer->activity, &transfer->connection,
+                                           transfer->confirmed_serial, transfer->confirmed_total,
+                                           agent_now(transfer->agent));
+    if (err)
+        return err;
+    transfer->position = transfer->resumed_at = transfer->confirmed_total;
+    started_as(transfer);
+    char octets[32];
+    apr_snprintf(octets, sizeof(octets), "%" APR_UINT64_T_FMT, (apr_uint64_t)transfer->confirmed_total);
+    const char *name = transfer->connector->destination.name;
+    const char *mts_id = transfer->object->record.mts_id;
+    event_subject_t subject = {.connector = name, .mts_id = mts_id};
+    event_raise(transfer->agent->services.events, EVENT_ID_TRANSFER_RESUMED, &subject, mts_id, name, octets);
+    return NULL;
+}
+
+/* Takes over what the store knows of a transfer that a former process began, if the peer's recovery timeout
+ * is not over and the APDU is the same. It is tried once. */
+static bool take_progress(transfer_out_t *transfer)
+{
+    progress_t *known = transfer->entry->progress;
+    const config_connector_t *config = transfer->connector->config;
+    if (!known)
+        return false;
+    transfer->entry->progress = NULL;
+    uint8_t digest[PROGRESS_DIGEST_SIZE];
+    progress_digest(transfer->framing.prefix, transfer->connector->destination.name, digest);
+    utc_time_t age = agent_utc(transfer->agent) - known->time;
+    bool same = config && age < TIME_SECONDS(config->recovery_timeout) && known->mode == transfer->mode &&
+                known->length == transfer->framing.total_length &&
+                memcmp(known->digest, digest, sizeof(digest)) == 0;
+    if (same) {
+        transfer->activity = known->activity;
+        transfer->connection = known->connection;
+        transfer->confirmed_serial = known->serial;
+        transfer->confirmed_total = known->total;
+        transfer->former = true;
+    }
+    free(known);
+    return same;
+}
+
+/* Notes in the store how far the peer has confirmed the transfer. */
+static void keep_progress(transfer_out_t *transfer)
+{
+    mono_time_t since = agent_now(transfer->agent) - transfer->kept_at;
+    if (since < KEEP_AFTER &&
+        (transfer->confirmed_serial - transfer->kept_serial < KEEP_CHECKPOINTS || since < KEEP_AT_MOST_AFTER))
+        return;
+    transfer->kept_at = agent_now(transfer->agent);
+    transfer->kept_serial = transfer->confirmed_serial;
+    progress_t progress = {.mode = transfer->mode,
+                           .serial = transfer->confirmed_serial,
+                           .total = transfer->confirmed_total,
+                           .length = transfer->framing.total_length,
+                           .time = agent_utc(transfer->agent),
+                           .activity = transfer->activity,
+                           .connection = transfer->connection};
+    progress_digest(transfer->framing.prefix, transfer->connector->destination.name, progress.digest);
+    uint8_t octets[PROGRESS_LIMIT];
+    size_t length = progress_encode(&progress, octets);
+    store_txn_t *txn = store_txn_begin(transfer->agent->services.store);
+    store_txn_put_progress(txn, transfer->entry->id, bytes_make(octets, length));
+    store_txn_commit(txn, NULL, NULL);
+}
+
 static void begin_sending(transfer_out_t *transfer)
 {
     association_t *association = transfer->association;
@@ -279,17 +367,17 @@ static void begin_sending(transfer_out_t *transfer)
         fail_message(transfer, err);
         return;
     }
-    mono_time_t now = agent_now(transfer->agent);
-    err = osi_stack_transfer_start(association->stack, now);
+    if (take_progress(transfer))
+        err = resume(transfer);
+    else
+        err = osi_stack_transfer_start(association->stack, agent_now(transfer->agent));
     if (err) { /* the turn went, or the association is ending: not the message's fault */
         queue_give_back(transfer->entry, 0);
         release(transfer);
         return;
     }
-    transfer->activity = *osi_stack_activity(association->stack);
-    transfer->connection = *osi_stack_connection_id(association->stack);
-    transfer->started = true;
-    arm_limit(transfer);
+    if (!transfer->started)
+        started_as(transfer);
     transfer_out_feed(association);
 }
 
@@ -460,6 +548,7 @@ void transfer_out_checkpoint(association_t *association, const stack_indication_
         return;
     transfer->confirmed_serial = indication->serial;
     transfer->confirmed_total = indication->total;
+    keep_progress(transfer);
     transfer_out_feed(association);
 }
 
@@ -539,7 +628,12 @@ void transfer_out_failed(association_t *association, const stack_indication_t *i
     transfer_out_t *transfer = association->out;
     if (!transfer)
         return;
-    give_back(transfer, TROUBLE_TRANSFER, indication->err);
+    if (transfer->former && transfer->confirmed_total == transfer->resumed_at) {
+        /* The peer does not know any more what a former process sent it: all of it goes again. */
+        queue_give_back(transfer->entry, 0);
+        release(transfer);
+    } else
+        give_back(transfer, TROUBLE_TRANSFER, indication->err);
     association_next(association);
 }
 
@@ -594,24 +688,12 @@ bool transfer_out_resume(association_t *association)
         return false;
     unlink_broken(transfer);
     attach(transfer, association);
-    err_t *err = osi_stack_transfer_resume(association->stack, &transfer->activity, &transfer->connection,
-                                           transfer->confirmed_serial, transfer->confirmed_total,
-                                           agent_now(association->agent));
+    err_t *err = resume(transfer);
     if (err) {
         queue_give_back(transfer->entry, 0);
         release(transfer);
         return false;
     }
-    transfer->position = transfer->resumed_at = transfer->confirmed_total;
-    arm_limit(transfer);
-    transfer->activity = *osi_stack_activity(association->stack);
-    transfer->connection = *osi_stack_connection_id(association->stack);
-    char octets[32];
-    apr_snprintf(octets, sizeof(octets), "%" APR_UINT64_T_FMT, (apr_uint64_t)transfer->confirmed_total);
-    const char *name = connector->destination.name;
-    event_subject_t subject = {.connector = name, .mts_id = transfer->object->record.mts_id};
-    event_raise(transfer->agent->services.events, EVENT_ID_TRANSFER_RESUMED, &subject,
-                transfer->object->record.mts_id, name, octets);
     transfer_out_feed(association);
     return true;
 }

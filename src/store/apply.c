@@ -151,6 +151,14 @@ static err_t *update_entry(writer_t *writer, const store_entry_t *entry)
     return err;
 }
 
+static err_t *put_progress(writer_t *writer, const step_t *step)
+{
+    database_values_t values = {.count = 0};
+    database_value_octets(&values, step->octets);
+    database_value_number(&values, (int64_t)step->id);
+    return database_execute(writer->database, SQL_PUT_PROGRESS, &values, NULL, writer->pool);
+}
+
 static err_t *delete_row(writer_t *writer, sql_statement_t statement, uint64_t id)
 {
     database_values_t values = {.count = 0};
@@ -250,6 +258,7 @@ err_t *store_apply(writer_t *writer, const store_txn_t *txn, uint64_t next_id)
         case STEP_PUT_CHUNK: err = put_chunk(writer, step); break;
         case STEP_PUT_ENTRY: err = put_entry(writer, step->of.entry); break;
         case STEP_UPDATE_ENTRY: err = update_entry(writer, step->of.entry); break;
+        case STEP_PUT_PROGRESS: err = put_progress(writer, step); break;
         case STEP_DELETE_ENTRY: err = delete_row(writer, SQL_DELETE_ENTRY, step->id); break;
         case STEP_DELETE_MESSAGE:
             err = delete_row(writer, SQL_DELETE_MESSAGE, step->id);

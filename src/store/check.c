@@ -286,22 +286,26 @@ static const char *quoted(apr_pool_t *pool, const char *text)
     return apr_pstrcat(pool, out, text, NULL);
 }
 
+/* What is copied from a damaged file: the columns that every layout has. */
+typedef struct salvaged_t {
+    const char *name, *key, *columns;
+} salvaged_t;
+
 /* Copies the rows of a table whose key is in [from, to); a range that cannot be read is halved until the row
  * that is broken is alone. Returns how many ranges of one key were lost. */
-static uint64_t salvage_range(checking_t *checking, const char *table, const char *key, int64_t from,
-                              int64_t to)
+static uint64_t salvage_range(checking_t *checking, const salvaged_t *table, int64_t from, int64_t to)
 {
     err_t *err = run(checking,
-                     "INSERT OR IGNORE INTO main.%s SELECT * FROM old.%s WHERE %s >= %" APR_INT64_T_FMT
+                     "INSERT OR IGNORE INTO main.%s (%s) SELECT %s FROM old.%s WHERE %s >= %" APR_INT64_T_FMT
                      " AND %s < %" APR_INT64_T_FMT,
-                     table, table, key, (apr_int64_t)from, key, (apr_int64_t)to);
+                     table->name, table->columns, table->columns, table->name, table->key, (apr_int64_t)from,
+                     table->key, (apr_int64_t)to);
     if (!err)
         return 0;
     if (to - from <= 1)
         return 1;
     int64_t middle = from + (to - from) / 2;
-    return salvage_range(checking, table, key, from, middle) +
-           salvage_range(checking, table, key, middle, to);
+    return salvage_range(checking, table, from, middle) + salvage_range(checking, table, middle, to);
 }
 
 /* The greatest key that the file speaks of: behind it nothing is looked for. */
@@ -339,10 +343,15 @@ static bool has_table(checking_t *checking, const char *table)
 
 static err_t *salvage_into(checking_t *checking, const char *damaged_path)
 {
-    static const struct {
-        const char *table, *key;
-    } tables[] = {{"x400_name", "id"},  {"x400_message", "id"}, {"x400_chunk", "message"},
-                  {"x400_entry", "id"}, {"x400_mark", "id"},    {"x400_watch", "id"}};
+    static const salvaged_t tables[] = {
+        {"x400_name", "id", "id, name"},
+        {"x400_message", "id",
+         "id, kind, priority, arrival, expiry, length, mts_id, source, envelope, content"},
+        {"x400_chunk", "message", "message, number, octets"},
+        {"x400_entry", "id",
+         "id, message, destination, priority, state, attempts, due, size, arrival, expiry, recipients"},
+        {"x400_mark", "id", "id, digest, time"},
+        {"x400_watch", "id", "id, time, mts_id, destination, recipients"}};
     err_t *err = run(checking, "ATTACH DATABASE '%s' AS old", quoted(checking->pass, damaged_path));
     int64_t known = 0;
     database_rows_t rows;
@@ -357,9 +366,9 @@ static err_t *salvage_into(checking_t *checking, const char *damaged_path)
         return err_wrap(checking->pool, err, APR_EGENERAL, "store", "nothing in it can be read");
     uint64_t lost = 0;
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        if (has_table(checking, tables[i].table))
-            lost += salvage_range(checking, tables[i].table, tables[i].key, 0,
-                                  salvage_end(checking, tables[i].table, tables[i].key));
+        if (has_table(checking, tables[i].name))
+            lost +=
+                salvage_range(checking, &tables[i], 0, salvage_end(checking, tables[i].name, tables[i].key));
     if (run(checking,
             "UPDATE main.x400_value SET value = (SELECT value FROM old.x400_value WHERE name = 'ids')"
             " WHERE name = 'ids' AND EXISTS (SELECT 1 FROM old.x400_value WHERE name = 'ids')"))

@@ -221,8 +221,11 @@ static err_t *check_layout(database_t *database, bool create, apr_pool_t *pool)
                           "The store has layout %d, made by a newer version of this program; this one reads "
                           "layout %d",
                           (int)layout, SQL_LAYOUT_VERSION);
-    if (layout == 1 && database->dialect->upgrade)
-        return run_all(database, database->dialect->upgrade, pool);
+    for (; layout > 0 && layout < SQL_LAYOUT_VERSION && database->dialect->upgrade[layout]; layout++) {
+        err = run_all(database, database->dialect->upgrade[layout], pool);
+        if (err)
+            return err;
+    }
     if (layout != SQL_LAYOUT_VERSION)
         return err_create(pool, APR_EMISMATCH, "store", "The store has the unknown layout %d", (int)layout);
     return NULL;

@@ -33,6 +33,7 @@ typedef enum step_kind_t {
     STEP_PUT_CHUNK,
     STEP_PUT_ENTRY,
     STEP_UPDATE_ENTRY,
+    STEP_PUT_PROGRESS,
     STEP_DELETE_ENTRY,
     STEP_DELETE_MESSAGE,
     STEP_DELETE_CHUNKS,
@@ -50,7 +51,7 @@ struct step_t {
     uint64_t id;     /* of the message, entry, mark or watch */
     unsigned number; /* of the chunk */
     utc_time_t time;
-    bytes_t octets; /* chunk, digest */
+    bytes_t octets; /* chunk, digest, progress */
     bool inlined;   /* this chunk is kept in the row of its message */
     union {
         store_message_t *message;

@@ -40,6 +40,7 @@ err_t *store_scan_page(database_t *database, int64_t *after, int64_t before, int
             .arrival = database_number(&rows, 8),
             .expiry = database_number(&rows, 9),
             .recipients = database_octets(&rows, 10),
+            .progress = database_octets(&rows, 11),
         };
         each(context, &entry);
     }

@@ -10,7 +10,8 @@
 #include <apr_strings.h>
 
 static const char ENTRIES[] =
-    "SELECT id, message, destination, priority, state, attempts, due, size, arrival, expiry, recipients"
+    "SELECT id, message, destination, priority, state, attempts, due, size, arrival, expiry, recipients,"
+    " progress"
     " FROM x400_entry ORDER BY id";
 static const char MARKS[] = "SELECT digest, time FROM x400_mark WHERE id >= ? ORDER BY id";
 static const char NAMES[] = "SELECT id, name FROM x400_name";
@@ -96,6 +97,7 @@ static void take_entry(void *context, sqlite3_stmt *statement)
         .arrival = sqlite3_column_int64(statement, 8),
         .expiry = sqlite3_column_int64(statement, 9),
         .recipients = octets_of(statement, 10),
+        .progress = octets_of(statement, 11),
     };
     entries->each(entries->context, &entry);
 }

@@ -22,6 +22,7 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
         " VALUES (%lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %pDb)",
     [SQL_UPDATE_ENTRY] = "UPDATE x400_entry SET destination = %lld, priority = %lld, state = %lld,"
                          " attempts = %lld, due = %lld, expiry = %lld, recipients = %pDb WHERE id = %lld",
+    [SQL_PUT_PROGRESS] = "UPDATE x400_entry SET progress = %pDb WHERE id = %lld",
     [SQL_DELETE_ENTRY] = "DELETE FROM x400_entry WHERE id = %lld",
     [SQL_PUT_MARK] = "INSERT INTO x400_mark (id, digest, time) VALUES (%lld, %pDb, %lld)"
                      " ON CONFLICT DO NOTHING",
@@ -38,7 +39,7 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
     [SQL_READ_INLINE] = "SELECT content FROM x400_message WHERE id = %lld",
     [SQL_SCAN_ENTRIES] =
         "SELECT id, message, (SELECT name FROM x400_name WHERE id = e.destination), priority,"
-        " state, attempts, due, size, arrival, expiry, recipients"
+        " state, attempts, due, size, arrival, expiry, recipients, progress"
         " FROM x400_entry e WHERE id > %lld AND id < %lld ORDER BY id LIMIT %lld",
     [SQL_MARKS_START] = "SELECT id FROM x400_mark ORDER BY id DESC LIMIT 1 OFFSET %lld",
     [SQL_SCAN_MARKS] = "SELECT id, digest, time FROM x400_mark WHERE id >= %lld ORDER BY id LIMIT %lld",
@@ -77,9 +78,9 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
             "CREATE TABLE x400_entry (id " KEY ", message BIGINT NOT NULL, destination BIGINT NOT NULL,"     \
             " priority SMALLINT NOT NULL, state SMALLINT NOT NULL, attempts BIGINT NOT NULL,"                \
             " due BIGINT NOT NULL, size BIGINT NOT NULL, arrival BIGINT NOT NULL, expiry BIGINT NOT NULL,"   \
-            " recipients " OCTETS " NOT NULL)",                                                              \
+            " recipients " OCTETS " NOT NULL, progress " OCTETS " NOT NULL DEFAULT '')",                     \
             "CREATE TABLE x400_mark (id " KEY ", digest " OCTETS " NOT NULL, time BIGINT NOT NULL)",         \
-            WATCH_TABLE(KEY, OCTETS), "INSERT INTO x400_value (name, value) VALUES ('layout', 2)",           \
+            WATCH_TABLE(KEY, OCTETS), "INSERT INTO x400_value (name, value) VALUES ('layout', 3)",           \
             "INSERT INTO x400_value (name, value) VALUES ('ids', 0)", __VA_ARGS__ NULL                       \
     }
 
@@ -106,8 +107,15 @@ static const char *const PGSQL_SETTINGS[] = {
     "SET idle_in_transaction_session_timeout = 10000",
     NULL,
 };
-static const char *const SQLITE_UPGRADE[] = {WATCH_TABLE("INTEGER PRIMARY KEY", "BLOB"),
-                                             "UPDATE x400_value SET value = 2 WHERE name = 'layout'", NULL};
+static const char *const SQLITE_UPGRADE_1[] = {WATCH_TABLE("INTEGER PRIMARY KEY", "BLOB"),
+                                               "UPDATE x400_value SET value = 2 WHERE name = 'layout'", NULL};
+static const char *const SQLITE_UPGRADE_2[] = {
+    "ALTER TABLE x400_entry ADD COLUMN progress BLOB NOT NULL DEFAULT ''",
+    "UPDATE x400_value SET value = 3 WHERE name = 'layout'", NULL};
+/* Several nodes may do it at the same time. */
+static const char *const PGSQL_UPGRADE_2[] = {
+    "ALTER TABLE x400_entry ADD COLUMN IF NOT EXISTS progress BYTEA NOT NULL DEFAULT ''",
+    "UPDATE x400_value SET value = 3 WHERE name = 'layout'", NULL};
 
 /* The page size takes effect on a new file only. FULL makes each commit wait for the disk. FAST overwrites
  * what is deleted only where that writes no more pages: some builds would write each deleted chunk once more.
@@ -133,7 +141,7 @@ static const sql_dialect_t DIALECTS[] = {
         .has_values = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'x400_value'",
         .settings = SQLITE_SETTINGS,
         .schema = SQLITE_SCHEMA,
-        .upgrade = SQLITE_UPGRADE,
+        .upgrade = {[1] = SQLITE_UPGRADE_1, [2] = SQLITE_UPGRADE_2},
     },
     {
         .driver = "pgsql",
@@ -148,6 +156,7 @@ static const sql_dialect_t DIALECTS[] = {
         .lock_schema = "SELECT 1 FROM pg_advisory_xact_lock(4074002)",
         .settings = PGSQL_SETTINGS,
         .schema = PGSQL_SCHEMA,
+        .upgrade = {[2] = PGSQL_UPGRADE_2},
     },
 };
 

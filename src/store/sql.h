@@ -6,8 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Layout 2 has the table of watches more than layout 1, which is brought up to it when it is opened. */
-enum { SQL_LAYOUT_VERSION = 2 };
+/* Layout 2 has the table of watches more than layout 1, layout 3 the progress of entries more than that.
+ * Older ones are brought up when they are opened. */
+enum { SQL_LAYOUT_VERSION = 3 };
 
 /* The column "priority" of an entry holds the kind of its message and the number of its recipients too. */
 #define SQL_PRIORITY_PACK(priority, kind, count)                                                             \
@@ -24,6 +25,7 @@ typedef enum sql_statement_t {
     SQL_DELETE_CHUNKS,  /* message first limit */
     SQL_PUT_ENTRY,    /* id message destination priority state attempts due size arrival expiry recipients */
     SQL_UPDATE_ENTRY, /* destination priority state attempts due expiry recipients id */
+    SQL_PUT_PROGRESS, /* progress id */
     SQL_DELETE_ENTRY, /* id */
     SQL_PUT_MARK,     /* id digest time */
     SQL_MARKS_BOUND,  /* time -> id of the first mark that stays (none: no row) */
@@ -34,7 +36,7 @@ typedef enum sql_statement_t {
     SQL_READ_MESSAGE, /* id -> kind priority arrival expiry length mts_id source envelope content */
     SQL_READ_CHUNK,   /* message number -> octets */
     SQL_READ_INLINE,  /* id -> content */
-    SQL_SCAN_ENTRIES, /* after before count -> the columns of SQL_PUT_ENTRY */
+    SQL_SCAN_ENTRIES, /* after before count -> the columns of SQL_PUT_ENTRY, progress */
     SQL_MARKS_START,  /* offset -> id of the mark that has offset newer ones */
     SQL_SCAN_MARKS,   /* from count -> id digest time */
     SQL_NEXT_CHUNKED, /* after -> id of the next message that has chunks */
@@ -65,8 +67,9 @@ typedef struct sql_dialect_t {
     const char *has_values;   /* -> number of tables called x400_value */
     const char *const
         *settings; /* done on each new connection, ends with NULL; rows that come back are dropped */
-    const char *const *schema;  /* makes the tables of an empty database, ends with NULL */
-    const char *const *upgrade; /* makes layout 2 of layout 1, ends with NULL */
+    const char *const *schema; /* makes the tables of an empty database, ends with NULL */
+    const char *const
+        *upgrade[SQL_LAYOUT_VERSION]; /* [n] makes layout n + 1 of n, ends with NULL; NULL = none */
 } sql_dialect_t;
 
 /* The dialect of a driver, or NULL; and the drivers there are, in words. */

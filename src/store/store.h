@@ -85,6 +85,8 @@ typedef struct store_entry_t {
     utc_time_t expiry;
     unsigned recipient_count; /* for queue figures; at most 65535 */
     bytes_t recipients;       /* which recipients of the envelope; opaque here */
+    bytes_t progress; /* as store_txn_put_progress left it; opaque here. Read only: the steps that put and
+                         change an entry do not write it */
 } store_entry_t;
 
 /* A transfer on which reports are awaited. */
@@ -155,6 +157,8 @@ void store_txn_put_entry(store_txn_t *txn, const store_entry_t *entry);
 /* Changes destination, state, attempts, due, priority, expiry and recipients of the entry with this id; the
  * transaction fails if there is none. */
 void store_txn_update_entry(store_txn_t *txn, const store_entry_t *entry);
+/* Notes how far the transfer of an entry has come; nothing is done if there is no such entry. */
+void store_txn_put_progress(store_txn_t *txn, uint64_t entry_id, bytes_t progress);
 void store_txn_delete_entry(store_txn_t *txn, uint64_t entry_id);
 /* Deletes a message and its chunks (the caller knows that no entry is left). Many chunks are deleted a few at
  * a time behind the transactions; the identifier must not be used again. Deleting what is not there is no

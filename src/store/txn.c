@@ -127,6 +127,13 @@ void store_txn_update_entry(store_txn_t *txn, const store_entry_t *entry)
     add_entry(txn, STEP_UPDATE_ENTRY, entry);
 }
 
+void store_txn_put_progress(store_txn_t *txn, uint64_t entry_id, bytes_t progress)
+{
+    step_t *step = add_step(txn, STEP_PUT_PROGRESS, entry_id);
+    if (step)
+        step->octets = arena_copy(&txn->job.arena, progress);
+}
+
 void store_txn_delete_entry(store_txn_t *txn, uint64_t entry_id)
 {
     (void)add_step(txn, STEP_DELETE_ENTRY, entry_id);

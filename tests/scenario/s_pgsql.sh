@@ -7,7 +7,7 @@
 pg_begin || { fail "a PostgreSQL server starts"; finish; }
 trap 'pg_end; abandon' EXIT INT TERM
 UNIT=${X400_UNIT:-$(dirname "$BIN")/unit}
-for test in test_store test_store_group; do
+for test in test_store test_store_group test_store_kill; do
     if [ -x "$UNIT/unit_store_$test" ]; then
         check "the unit tests of the store ($test)" env X400_PGSQL="$PG_PARAMETERS" "$UNIT/unit_store_$test"
     else

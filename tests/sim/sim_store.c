@@ -31,6 +31,7 @@ typedef struct stored_entry_t {
     store_entry_t record;
     char destination[STORE_NAME_LIMIT + 1];
     uint8_t *recipients;
+    uint8_t *progress;
 } stored_entry_t;
 
 typedef struct mark_t {
@@ -56,6 +57,7 @@ typedef enum step_kind_t {
     PUT_CHUNK,
     PUT_ENTRY,
     UPDATE_ENTRY,
+    PUT_PROGRESS,
     DELETE_ENTRY,
     DELETE_MESSAGE,
     DELETE_CHUNKS,
@@ -203,6 +205,7 @@ static void drop_entry(disk_t *disk, stored_entry_t *entry)
 {
     apr_hash_set(disk->entries, &entry->id, sizeof(entry->id), NULL);
     free(entry->recipients);
+    free(entry->progress);
     free(entry);
 }
 
@@ -283,7 +286,9 @@ static void put_chunk(disk_t *disk, const step_t *step)
 static void set_entry(stored_entry_t *entry, const store_entry_t *record)
 {
     free(entry->recipients);
+    bytes_t progress = entry->record.progress;
     entry->record = *record;
+    entry->record.progress = progress;
     entry->recipients = copy_octets(record->recipients);
     entry->record.recipients = bytes_make(entry->recipients, record->recipients.length);
     apr_cpystrn(entry->destination, record->destination, sizeof(entry->destination));
@@ -324,6 +329,16 @@ static void update_entry(disk_t *disk, const step_t *step)
     else
         world_violate(disk->node->world, "%s: entry %d is changed and not there", disk->node->name,
                       (int)step->entry.id);
+}
+
+static void put_progress(disk_t *disk, const step_t *step)
+{
+    stored_entry_t *entry = apr_hash_get(disk->entries, &step->id, sizeof(step->id));
+    if (!entry)
+        return;
+    free(entry->progress);
+    entry->progress = copy_octets(step->octets);
+    entry->record.progress = bytes_make(entry->progress, step->octets.length);
 }
 
 static void delete_entry(disk_t *disk, const step_t *step)
@@ -374,6 +389,7 @@ static void apply(disk_t *disk, const job_t *txn)
         case PUT_CHUNK: put_chunk(disk, step); break;
         case PUT_ENTRY: put_entry(disk, step); break;
         case UPDATE_ENTRY: update_entry(disk, step); break;
+        case PUT_PROGRESS: put_progress(disk, step); break;
         case DELETE_ENTRY: delete_entry(disk, step); break;
         case DELETE_MESSAGE:
         case DELETE_CHUNKS: delete_message(disk, step); break;
@@ -647,6 +663,11 @@ void store_txn_put_entry(store_txn_t *txn, const store_entry_t *entry)
 void store_txn_update_entry(store_txn_t *txn, const store_entry_t *entry)
 {
     add_entry(txn, UPDATE_ENTRY, entry);
+}
+
+void store_txn_put_progress(store_txn_t *txn, uint64_t entry_id, bytes_t progress)
+{
+    add_step(txn, PUT_PROGRESS, entry_id)->octets = bytes_copy(txn->pool, progress);
 }
 
 void store_txn_delete_entry(store_txn_t *txn, uint64_t entry_id)

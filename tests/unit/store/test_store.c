@@ -88,6 +88,54 @@ static void absent_things_are_told(void)
     fixture_end(&fixture);
 }
 
+typedef struct seen_progress_t {
+    uint64_t id;
+    unsigned entries;
+    char octets[16];
+} seen_progress_t;
+
+static void see_progress(void *context, const store_entry_t *entry)
+{
+    seen_progress_t *seen = context;
+    seen->entries++;
+    if (entry->id == seen->id && entry->progress.length < sizeof(seen->octets))
+        memcpy(seen->octets, entry->progress.data, entry->progress.length);
+    else if (entry->id != seen->id)
+        CU_ASSERT_EQUAL(entry->progress.length, 0);
+}
+
+/* It outlives changes of the entry and goes with it. */
+static void progress_of_a_transfer_is_kept_with_its_entry(void)
+{
+    fixture_t fixture;
+    fixture_begin(&fixture);
+    uint64_t ids[2];
+    store_txn_t *txn = store_txn_begin(fixture.store);
+    for (int i = 0; i < 2; i++) {
+        uint64_t message_id = store_new_id(fixture.store);
+        ids[i] = store_new_id(fixture.store);
+        store_message_t message = fixture_message(message_id, 0);
+        store_entry_t entry = fixture_entry(ids[i], message_id, "NEXT");
+        store_txn_put_message(txn, &message);
+        store_txn_put_entry(txn, &entry);
+    }
+    CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, txn), "");
+    txn = store_txn_begin(fixture.store);
+    store_txn_put_progress(txn, ids[1], bytes_of_string("first"));
+    store_txn_put_progress(txn, ids[1], bytes_of_string("second"));
+    store_txn_put_progress(txn, 4711, bytes_of_string("of nobody"));
+    store_entry_t entry = fixture_entry(ids[1], ids[1] - 1, "NEXT");
+    entry.attempts = 3;
+    store_txn_update_entry(txn, &entry);
+    CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, txn), "");
+    fixture_reopen(&fixture);
+    seen_progress_t seen = {.id = ids[1]};
+    fixture_scan(&fixture, see_progress, &seen);
+    CU_ASSERT_EQUAL(seen.entries, 2);
+    CU_ASSERT_STRING_EQUAL(seen.octets, "second");
+    fixture_end(&fixture);
+}
+
 enum { CHUNKS = 40 };
 
 static uint8_t chunk_octets[STORE_CHUNK_SIZE];
@@ -372,6 +420,7 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(message_is_read_as_it_was_put),
     UNIT_TEST(empty_parts_are_kept),
     UNIT_TEST(absent_things_are_told),
+    UNIT_TEST(progress_of_a_transfer_is_kept_with_its_entry),
     UNIT_TEST(RT_large_message_streams_in_chunks),
     UNIT_TEST(deleting_takes_all_chunks),
     UNIT_TEST(a_deletion_that_is_undone_keeps_the_chunks),
