@@ -398,22 +398,33 @@ static bool selector_is_ours(void *context, bytes_t called, bytes_t calling)
 }
 
 /* Calls that have not bound are no sessions, and they are bounded by themselves: the oldest gives way, so
- * that callers who say nothing keep nobody out. */
-static void make_room(agent_t *agent)
+ * that callers who say nothing keep nobody out. An address that has its share of them already pushes out its
+ * own, so that one flood does not even hurry the others. */
+static void make_room(agent_t *agent, const net_conn_t *next)
 {
     unsigned calls;
     agent_sessions(agent, NULL, &calls);
     if (calls < MTA_CALLS_LIMIT)
         return;
+    bytes_t address = net_conn_peer_octets(next);
+    unsigned of_address = 0;
     association_t *oldest = NULL;
-    for (association_t *a = agent->associations; a; a = a->agent_next)
-        if (!a->outbound && !a->since)
-            oldest = a; /* the list has the newest first */
-    if (!oldest)
+    association_t *own = NULL;
+    for (association_t *a = agent->associations; a; a = a->agent_next) {
+        if (a->outbound || a->since)
+            continue;
+        oldest = a; /* the list has the newest first */
+        if (a->conn && bytes_equal(net_conn_peer_octets(a->conn), address)) {
+            own = a;
+            of_address++;
+        }
+    }
+    association_t *gives_way = of_address >= MTA_CALLS_SHARE ? own : oldest;
+    if (!gives_way)
         return;
     agent->refused++;
     refusals_count(agent->refusals, REFUSAL_CROWDED_OUT);
-    association_drop(oldest);
+    association_drop(gives_way);
 }
 
 void association_accept(agent_t *agent, net_conn_t *conn, const config_listener_t *listener)
@@ -422,7 +433,7 @@ void association_accept(agent_t *agent, net_conn_t *conn, const config_listener_
         net_conn_close(conn, false);
         return;
     }
-    make_room(agent);
+    make_room(agent, conn);
     association_t *association = create(agent, NULL);
     association->state = ASSOCIATION_OPENING;
     association->conn = conn;

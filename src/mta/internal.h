@@ -41,7 +41,8 @@ enum {
     MTA_OUTPUT_LIMIT = 4 << 20,         /* octets waiting for one socket */
     MTA_CHUNKS_WAITING_LIMIT = 1 << 20, /* octets of one incoming content that wait for the store */
     MTA_REPEAT_LIMIT = 1 << 18,         /* digests of transfers remembered */
-    MTA_CALLS_LIMIT = 256,              /* incoming calls that have not bound yet; the oldest gives way */
+    MTA_CALLS_LIMIT = 1024,             /* incoming calls that have not bound yet; then one gives way */
+    MTA_CALLS_SHARE = 256,              /* of them, of one address that then makes room for its own next */
     MTA_ERROR_TEXT = 256,
     CONNECTOR_NOT_REACHED = 100, /* of connector_t.failure_reason */
     MTA_TRIED_LIMIT = 4,         /* next hops of one message that are remembered as tried */

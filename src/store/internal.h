@@ -104,6 +104,8 @@ typedef struct writer_t {
     job_list_t doubtful;    /* of a commit during which the connection broke; shared stores only */
     uint64_t doubtful_beat; /* its sign of life */
     uint64_t reserved;      /* identifiers below this are known to the database as used */
+    size_t group;           /* transactions of the last group */
+    int64_t took;           /* microseconds, its commit */
     sweep_t *sweeps;        /* committed, oldest first */
     sweep_t *tentative;     /* of the open transaction */
     bool shared;
@@ -128,6 +130,8 @@ struct store_t {
     apr_thread_cond_t *writer_wakes;
     apr_thread_cond_t *reader_wakes;
     job_list_t writes;
+    size_t writes_count;
+    size_t writes_wanted; /* the writer gathers, and is woken early by so many; 0: it does not */
     job_list_t reads;
     job_list_t completions;
     sweep_t *orphans; /* for the writer to take over */
@@ -184,6 +188,8 @@ err_t *store_sweep_orphans(store_t *store, database_t *database, uint64_t from, 
 void store_job_fail(job_t *job, const err_t *err);
 /* Hands finished jobs to store_drain and notifies the owner. */
 void store_finish(store_t *store, job_list_t *jobs);
+/* Whether the writer is to be woken for what waits; the caller, who holds the mutex, does so at once. */
+bool store_writer_is_due(store_t *store);
 /* A pool for one thread, with an allocator of its own; NULL if memory ran out. */
 apr_pool_t *store_thread_pool(void);
 

@@ -43,6 +43,18 @@ void store_finish(store_t *store, job_list_t *jobs)
         store->config.notify(store->config.notify_context);
 }
 
+bool store_writer_is_due(store_t *store)
+{
+    if (store->draining > 0 || !store->writes.first)
+        return false;
+    bool enough = store->writes_wanted > 0 && store->writes_count >= store->writes_wanted;
+    if (!store->writer_waits && !enough)
+        return false;
+    store->writer_waits = false;
+    store->writes_wanted = 0;
+    return true;
+}
+
 void store_drain(store_t *store)
 {
     apr_thread_mutex_lock(store->mutex);
@@ -58,9 +70,7 @@ void store_drain(store_t *store)
     }
     apr_thread_mutex_lock(store->mutex);
     store->draining--;
-    bool wake = store->draining == 0 && store->writer_waits && store->writes.first;
-    if (wake)
-        store->writer_waits = false;
+    bool wake = store_writer_is_due(store);
     apr_thread_mutex_unlock(store->mutex);
     if (wake)
         apr_thread_cond_signal(store->writer_wakes);

@@ -203,10 +203,9 @@ void store_txn_commit(store_txn_t *txn, store_done_t done, void *context)
     txn->job.context = context;
     atomic_fetch_add(&store->octets_waiting, txn->job.arena.octets);
     apr_thread_mutex_lock(store->mutex);
-    bool wake = store->writer_waits && !store->draining;
-    if (wake)
-        store->writer_waits = false;
     job_list_add(&store->writes, &txn->job);
+    store->writes_count++;
+    bool wake = store_writer_is_due(store);
     apr_thread_mutex_unlock(store->mutex);
     if (wake)
         apr_thread_cond_signal(store->writer_wakes);

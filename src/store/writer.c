@@ -5,7 +5,13 @@
 
 #include "store/shared.h"
 
-enum { RETRY_SWEEP_AFTER = 1000000 }; /* microseconds, after a sweep that failed */
+/* Microseconds. */
+enum {
+    RETRY_SWEEP_AFTER = 1000000, /* after a sweep that failed */
+    GATHER_FROM = 1000,          /* commits that take less are not worth it */
+    GATHER_MOST = 10000
+};
+enum { GATHER_PART = 4 }; /* of the time that the last commit took */
 
 /* Begins a database transaction; a connection that cannot is opened anew, once. */
 static err_t *connect_and_begin(store_t *store)
@@ -147,7 +153,9 @@ static void run_group(store_t *store, job_list_t *group)
     writer_t *writer = &store->writer;
     bool alone = false;
     bool doubtful = false;
+    mono_time_t began = timebase_mono(timebase_system());
     err_t *err = commit_jobs(store, group->first, NULL, &alone, &doubtful);
+    writer->took = timebase_mono(timebase_system()) - began;
     if (doubtful && !writer->doubtful.first) {
         writer->doubtful = *group;
         writer->doubtful_beat = shared_last_beat(store);
@@ -213,6 +221,7 @@ static void take_group(store_t *store, job_list_t *group)
 {
     size_t count = 0;
     size_t octets = 0;
+    store->writes_wanted = 0;
     while (store->writes.first && count < STORE_GROUP_TRANSACTIONS && octets < STORE_GROUP_OCTETS) {
         job_t *job = store->writes.first;
         store->writes.first = job->next;
@@ -222,12 +231,30 @@ static void take_group(store_t *store, job_list_t *group)
         count++;
         job_list_add(group, job);
     }
+    store->writes_count -= count;
+    store->writer.group = count;
+}
+
+/* The transactions of the last group were answered, and those who sent them will soon send the next, which
+ * would just miss this commit and wait for two. On a slow disk it pays to wait for them, for a part of what a
+ * commit takes: as many as were answered, and those that had come meanwhile. */
+static void gather(store_t *store, size_t expected)
+{
+    writer_t *writer = &store->writer;
+    if (writer->took < GATHER_FROM || store->writes_count >= expected)
+        return;
+    int64_t longest = writer->took / GATHER_PART;
+    store->writes_wanted = expected;
+    apr_thread_cond_timedwait(store->writer_wakes, store->mutex,
+                              longest < GATHER_MOST ? longest : GATHER_MOST);
+    store->writes_wanted = 0;
 }
 
 /* Waits for something to do; false at the end. sweeping tells whether sweeps may be done now. */
 static bool wait_for_work(store_t *store, job_list_t *group, bool sweeping)
 {
     apr_thread_mutex_lock(store->mutex);
+    size_t expected = store->writer.group + store->writes_count;
     while (!store->writes.first && !store->closing && !store->orphans) {
         if (store->writer.sweeps && sweeping)
             break;
@@ -250,6 +277,8 @@ static bool wait_for_work(store_t *store, job_list_t *group, bool sweeping)
         orphan->next = store->writer.sweeps;
         store->writer.sweeps = orphan;
     }
+    if (store->writes.first && !store->closing)
+        gather(store, expected < STORE_GROUP_TRANSACTIONS ? expected : STORE_GROUP_TRANSACTIONS);
     take_group(store, group);
     bool more = group->first || !store->closing;
     apr_thread_mutex_unlock(store->mutex);

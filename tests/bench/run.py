@@ -5,8 +5,13 @@ import os
 import sys
 import time
 
-from measures import MEASURES, versions
+import measures
+import scale
 from stand import Failure, Missing, Series, Stand, TOP, flushed_writes, tell_host
+
+MEASURES = {**measures.MEASURES, **scale.MEASURES}
+DURABLE = ("a message is on disk before it is confirmed: SQLite with a write-ahead log and synchronous = FULL (fdatasync of "
+           "the log at each commit), PostgreSQL with synchronous_commit = on, Postfix as it comes (fsync of each message)")
 
 
 class Size:
@@ -18,27 +23,28 @@ class Size:
         self.repeats = repeats or (1 if tiny else 3 if quick else 5)
         self.lengths = (2048,) if tiny else (2048, 10240)
         self.connections = (1, 10) if tiny else (1, 4, 10, 100)
-        self.seconds = 0.2 if tiny else 1.0
+        self.seconds = 0.2 if tiny else 1.0  # of the measures that count in time
+        self.run_seconds = 1.5 if quick else 4.0
+        self.unit = 10 if tiny else 100  # messages of a mark of the sink
         self.queued = (0, 1000) if tiny else (0, 10000, 100000) if quick else (0, 10000, 100000, 1000000)
         self.connectors = 20 if tiny else 500
         self.idle = 200 if tiny else 2000 if quick else 10000
         self.peers = 10 if tiny else 100
+        self.transfers = 50 if tiny else 6000 if quick else 24000
         self.large = (1 << 20) if tiny else (100 << 20) if quick else (1 << 30)
         self.large_repeats = 1 if kind != "full" else self.repeats
+        self.scale = (20, 50, 1000) if tiny else (500, 1000, 100000)  # peers, associations, queued
 
-    def messages(self, length, connections):
-        """Of one run."""
-        if self.kind == "tiny":
-            return 50
-        few = 2000 if connections == 1 else 6000
-        few = few if self.kind == "quick" else few * 4
-        return few if length <= 4096 else few // 2
+    def first(self, connections):
+        """Messages of a run that warms up."""
+        return 50 if self.kind == "tiny" else 200 if connections == 1 else 1000
 
-    def postfix(self, connections):
+    def messages(self, rate, connections):
+        """Of one run, when so many a second pass."""
         if self.kind == "tiny":
-            return 20
-        few = 300 if connections == 1 else 900
-        return few if self.kind == "quick" else few * 4
+            return self.first(connections)
+        wanted = rate * self.run_seconds
+        return max(connections * 2, int(wanted) // self.unit * self.unit, self.unit * 2)
 
 
 def as_json(value):
@@ -80,12 +86,12 @@ def main():
     try:
         host = tell_host(stand.work)
         host["flushed_writes_per_second"] = flushed_writes(stand.work)
-        result = {"version": versions(stand), "host": host, "size": size.kind, "repeats": size.repeats, "measures": {}}
+        result = {"version": measures.versions(stand), "host": host, "size": size.kind, "repeats": size.repeats,
+                  "durable": DURABLE, "measures": {}}
         print("x400mta %s, %s, %d processors (%s), %d MB; disk %s, %.0f flushed 4 KB writes/s; load %.1f; %s" % (
             result["version"], host["system"], host["processors"], host["processor"], host["memory_mb"], host["disk"],
             host["flushed_writes_per_second"], host["load"], host["time"]))
-        print("Durable: a message is on disk (fdatasync of the log, synchronous = FULL) before it is confirmed. Medians of %d "
-              "runs after one that warms up, the range in brackets.\n" % size.repeats)
+        print("Durable: %s. Medians of %d runs after one that warms up, the range in brackets.\n" % (DURABLE, size.repeats))
         for name in names:
             begin = time.monotonic()
             try:

@@ -1,5 +1,6 @@
 """The stand of the benchmarks: MTAs, sources, sinks and Postfix over loopback, what they cost by the kernel's
 count, and the statistics. Every process that is started is ended by its own handle."""
+import glob
 import http.client
 import json
 import os
@@ -194,14 +195,14 @@ class Mta:
                      'admin { address = "127.0.0.1" port = %d }\n%s\n'
                      % (name, self.data, mta, self.port, self.folder, self.admin_port, extra))
 
-    def connector(self, name, port, mode="normal", override="", prmd=None, advanced=""):
+    def connector(self, name, port, mode="normal", override="", prmd=None, more=""):
         conformance = {"1984": "1984", "x410": "1988 X.410", "normal": "1988 normal"}[mode]
         self.connectors.append(
             'connector "%s" {\n general { remote-mta-name = "%s" }\n'
             ' stack { remote-host-name = "127.0.0.1" port = %d }\n'
             ' address-space = { "C=GB;A= ;P=%s" }\n override { %s }\n'
-            ' advanced { mta-conformance = "%s" remote-country = "GB" remote-prmd = "%s" two-way-alternate = off %s }\n'
-            '}\n' % (name, name, port, prmd or name, override, conformance, prmd or name, advanced))
+            ' advanced { mta-conformance = "%s" remote-country = "GB" remote-prmd = "%s" two-way-alternate = off }\n %s'
+            '}\n' % (name, name, port, prmd or name, override, conformance, prmd or name, more))
 
     def write(self):
         os.makedirs(self.data, exist_ok=True)
@@ -271,8 +272,10 @@ class Sink:
         self.name, self.options = name, list(options)
         self.marks = os.path.join(self.folder, "marks")
         self.process = None
+        self.every, self.total = 1, 0
 
     def start(self, every):
+        self.every = every
         port_file = os.path.join(self.folder, "port")
         command = [self.stand.program("p1sink"), "--json", "-n", self.name, "--marks", self.marks, "--mark-every",
                    str(every), "--port-file", port_file] + self.options + ["127.0.0.1:%d" % self.port]
@@ -291,10 +294,54 @@ class Sink:
         wait_for(lambda: len(lines()) >= number, "message %d at the sink" % number, patience)
         return int(lines()[number - 1].split()[1]) / 1e6
 
+    def taken(self, messages, patience=600):
+        """The time when it has taken so many more, a multiple of what its marks count; waits for it."""
+        self.total += messages
+        return self.mark(self.total // self.every, patience)
+
     def stop(self):
         if self.process:
             self.stand.end(self.process)
             self.process = None
+
+
+class Postgres:
+    """A PostgreSQL server of our own, on a socket only, with the settings that it comes with: commits are flushed."""
+
+    def __init__(self, stand):
+        self.stand = stand
+        programs = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))
+        if not programs:
+            raise Missing("PostgreSQL is not installed")
+        self.bin = os.path.dirname(programs[-1])
+        self.folder = stand.folder("postgres")
+        self.socket = tempfile.mkdtemp(prefix="x400pg.")  # a path of a socket must be short
+        self.prefix = []
+        if os.geteuid() == 0:
+            for path in (self.folder, self.socket):
+                shutil.chown(path, "postgres")
+            self.prefix = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
+        data = os.path.join(self.folder, "data")
+        made = subprocess.run(self.prefix + [os.path.join(self.bin, "initdb"), "-D", data, "-A", "trust", "-U", "x400",
+                                             "-E", "UTF8"], cwd="/", env=dict(os.environ, LC_ALL="C"),
+                              capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            raise Failure("initdb: %s" % made.stderr)
+        with open(os.path.join(self.folder, "output"), "wb") as output:
+            self.process = stand.start(self.prefix + [os.path.join(self.bin, "postgres"), "-D", data, "-k", self.socket,
+                                                      "-c", "listen_addresses="], cwd="/", stdout=output,
+                                       stderr=subprocess.STDOUT)
+        wait_for(lambda: subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", self.socket],
+                                        check=False).returncode == 0, "PostgreSQL to start")
+
+    def block(self):
+        """For the configuration of an MTA."""
+        return 'store { driver = "pgsql" parameters = "host=%s user=x400 dbname=postgres" }\n' % self.socket
+
+    def stop(self):
+        self.stand.end(self.process, signal.SIGINT)
+        shutil.rmtree(self.socket, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def source(stand, port, messages, length=2048, connections=1, mode="normal", name="SOURCE", recipient="SINK",

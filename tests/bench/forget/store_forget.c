@@ -55,10 +55,13 @@ struct store_t {
 
 err_t *store_open(store_t **store, const store_config_t *config, apr_pool_t *pool)
 {
-    store_t *made = apr_pcalloc(pool, sizeof(*made));
+    (void)pool; /* for errors only */
+    apr_pool_t *own = NULL;
+    apr_pool_create(&own, NULL);
+    store_t *made = apr_pcalloc(own, sizeof(*made));
     made->config = *config;
-    made->pool = pool;
-    made->messages = apr_hash_make(pool);
+    made->pool = own;
+    made->messages = apr_hash_make(own);
     made->last = &made->first;
     made->next_id = 1;
     *store = made;
@@ -69,6 +72,7 @@ void store_close(store_t *store)
 {
     while (store->first)
         store_drain(store);
+    apr_pool_destroy(store->pool);
 }
 
 /* Nobody else has it. */

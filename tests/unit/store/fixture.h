@@ -77,6 +77,17 @@ static inline err_t *fixture_open(fixture_t *fixture)
     return store_open(&fixture->store, &config, fixture->pool);
 }
 
+/* Waits until the store, which is shared, has what the node before left. */
+static inline void fixture_await_heir(fixture_t *fixture)
+{
+    for (int i = 0; i < 300000 && !fixture->taken; i++) {
+        store_drain(fixture->store);
+        if (!fixture->taken)
+            apr_sleep(100);
+    }
+    CU_ASSERT_TRUE(fixture->taken);
+}
+
 /* The entries that are there when the store was opened; in a store that is shared, those of the node before.
  */
 static inline void fixture_scan(fixture_t *fixture, void (*each)(void *context, const store_entry_t *entry),
@@ -91,12 +102,7 @@ static inline void fixture_scan(fixture_t *fixture, void (*each)(void *context, 
     fixture->taken = false;
     store_close(fixture->store);
     CU_ASSERT_PTR_NULL_FATAL(fixture_open(fixture));
-    for (int i = 0; i < 300000 && !fixture->taken; i++) {
-        store_drain(fixture->store);
-        if (!fixture->taken)
-            apr_sleep(100);
-    }
-    CU_ASSERT_TRUE(fixture->taken);
+    fixture_await_heir(fixture);
     fixture->each = NULL;
 }
 
@@ -140,7 +146,10 @@ static inline void fixture_close(fixture_t *fixture)
 static inline void fixture_reopen(fixture_t *fixture)
 {
     fixture_close(fixture);
+    fixture->taken = false;
     CU_ASSERT_PTR_NULL_FATAL(fixture_open(fixture));
+    if (fixture_shared()) /* or there would be two nodes to inherit from later */
+        fixture_await_heir(fixture);
 }
 
 /* Closes the store and removes the folder. */
