@@ -163,8 +163,37 @@ check "another message" from_c
 check "arrives" wait_for has_delivered P ann 8
 check "TP_06 it was said once" test "$(grep -c ' 12114 ' "$WORK/P/events.log")" -eq 1
 
-say "A loop on one's own cluster address"
+say "The link goes down and comes back"
 sed -i 's/use-any-address = on/use-any-address = off/' "$WORK/C/x400mta.conf"
+check "reload" ctl C reload
+check "disable the link" ctl C connectors disable P
+check "enable it" ctl C connectors enable P
+check "a message" from_c
+check "arrives" wait_for has_delivered P ann 9
+has_association() { ctl C associations --json | grep -q '"state": "open"'; }
+check "an association is open" wait_for has_association
+carrier() { ip -n "$net-P" link set x0 "$1"; }
+printf 'link set x0 down\nlink set x0 up\n' | ip -n "$net-P" -batch -
+check_not "TP_06 a link that flickers is no event" logged C " 12120 "
+check "TP_06 and ends no association" has_association
+ip -n "$net-P" addr add $peer6/64 dev x0 nodad 2>/dev/null
+carrier down
+check "TP_06 12120 tells that the carrier is lost" wait_for logged C " 12120 .*address $virtual is down"
+check "TP_06 the associations have ended" wait_for no_association
+check "TP_06 the address stays, and its listener" plan "l['address'] == '$virtual' and l['open']"
+check "a message waits" from_c
+carrier up
+check "TP_06 12121 tells that it is back" wait_for logged C " 12121 .*address $virtual is up"
+check "TP_06 the message goes out" wait_for has_delivered P ann 10
+seen=$(grep -c " 12120 .*address $virtual is down" "$WORK/C/events.log")
+ip -n "$net-C" link set x0 down
+more_down() { [ "$(grep -c " 12120 .*address $virtual is down" "$WORK/C/events.log")" -gt "$seen" ]; }
+check "TP_06 the interface is set down: 12120 again" wait_for more_down
+check "a message waits" from_c
+ip -n "$net-C" link set x0 up
+check "TP_06 it goes out when the interface is up" wait_for has_delivered P ann 11
+
+say "A loop on one's own cluster address"
 sed -i "/connector \"P\"/,/^}/s/remote-host-name = \".*\"/remote-host-name = \"$virtual\"/" "$WORK/C/x400mta.conf"
 check "reload" ctl C reload
 check_not "OP_04 a link to one's own virtual address fails" ctl C link test P

@@ -511,7 +511,7 @@ static void make_facts(const case_t *test, bind_facts_t *facts, apr_pool_t *pool
         size_t length = strlen(*each);
         bool checked = (*each)[length - 1] == '?';
         present[facts->present_count++] =
-            (bind_present_t){apr_pstrmemdup(pool, *each, length - checked), !checked};
+            (bind_present_t){apr_pstrmemdup(pool, *each, length - checked), !checked, false};
     }
     for (const char *const *each = split(pool, test->names, " "); *each; each++) {
         const char *equals = strchr(*each, '=');

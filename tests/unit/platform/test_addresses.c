@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -161,6 +162,57 @@ static void a_dump_that_was_disturbed_is_asked_for_again(void)
     end();
 }
 
+static void add_link(uint16_t type, int interface, unsigned flags, uint8_t family)
+{
+    struct nlmsghdr *header = add_header(type, 0);
+    struct ifinfomsg message = {.ifi_family = family, .ifi_index = interface, .ifi_flags = flags};
+    memcpy(datagram.octets + datagram.length, &message, sizeof(message));
+    datagram.length += NLMSG_ALIGN(sizeof(message));
+    header->nlmsg_len += NLMSG_ALIGN(sizeof(message));
+}
+
+/* The addresses whose link is down. */
+static const char *dead(void)
+{
+    size_t count;
+    const platform_address_t *list = address_table_list(table, &count, pool);
+    const char *text = "";
+    for (size_t i = 0; i < count; i++)
+        text = apr_pstrcat(pool, text, list[i].link_down ? list[i].text : "", list[i].link_down ? " " : "",
+                           NULL);
+    return text;
+}
+
+static void TP_06_links_go_down_and_up(void)
+{
+    begin();
+    add_address(RTM_NEWADDR, "10.0.0.1", 2, 0, NULL);
+    add_address(RTM_NEWADDR, "10.0.0.2", 3, 0, NULL);
+    take();
+    CU_ASSERT_STRING_EQUAL(dead(), "");
+    add_link(RTM_NEWLINK, 3, IFF_UP, AF_UNSPEC); /* its cable is out */
+    CU_ASSERT_EQUAL(take(), ADDRESS_NEWS);
+    CU_ASSERT_STRING_EQUAL(dead(), "10.0.0.2 ");
+    add_link(RTM_NEWLINK, 3, 0, AF_UNSPEC); /* and somebody set it down */
+    CU_ASSERT_EQUAL(take(), ADDRESS_NO_NEWS);
+    add_link(RTM_NEWLINK, 3, IFF_UP | IFF_RUNNING, AF_BRIDGE); /* of another matter */
+    CU_ASSERT_EQUAL(take(), ADDRESS_NO_NEWS);
+    add_link(RTM_NEWLINK, 3, IFF_UP | IFF_RUNNING, AF_UNSPEC);
+    CU_ASSERT_EQUAL(take(), ADDRESS_NEWS);
+    CU_ASSERT_STRING_EQUAL(dead(), "");
+    add_link(RTM_NEWLINK, 2, 0, AF_UNSPEC);
+    add_link(RTM_DELLINK, 2, 0, AF_UNSPEC);
+    add_address(RTM_DELADDR, "10.0.0.1", 2, 0, NULL);
+    CU_ASSERT_EQUAL(take(), ADDRESS_NEWS);
+    CU_ASSERT_STRING_EQUAL(all(), "10.0.0.2");
+    for (int i = 0; i < 2000; i++) { /* more than are remembered */
+        add_link(RTM_NEWLINK, 10 + i, 0, AF_UNSPEC);
+        take();
+    }
+    CU_ASSERT_STRING_EQUAL(dead(), "");
+    end();
+}
+
 static void of_a_point_to_point_link_our_end_counts(void)
 {
     begin();
@@ -272,6 +324,7 @@ static void TP_06_the_system_is_followed(void)
 
 static const unit_test_t tests[] = {UNIT_TEST(TP_06_addresses_come_and_go),
                                     UNIT_TEST(TP_06_an_address_under_check_is_not_usable),
+                                    UNIT_TEST(TP_06_links_go_down_and_up),
                                     UNIT_TEST(a_dump_replaces_what_was_known),
                                     UNIT_TEST(a_dump_that_was_disturbed_is_asked_for_again),
                                     UNIT_TEST(of_a_point_to_point_link_our_end_counts),
