@@ -255,6 +255,13 @@ void store_txn_purge_marks(store_txn_t *txn, utc_time_t time)
     (void)time;
 }
 
+void store_txn_put_progress(store_txn_t *txn, uint64_t entry_id, bytes_t progress)
+{
+    (void)txn;
+    (void)entry_id;
+    (void)progress;
+}
+
 void store_txn_put_watch(store_txn_t *txn, const store_watch_t *watch)
 {
     (void)txn;
