@@ -47,6 +47,10 @@ at KeepDataFolder 60
 at KeepAccount 61
 at DefaultAccount 62
 at RemoveExistingProducts 1450
+# wixl puts them anywhere that their neighbours allow, and another place each time: the first needs files and the service,
+# whose name the rights of the folder have; the second needs the program, which RemoveFiles (3500) takes away.
+at Prepare 5810
+at Purge 1920
 for action in KeepDataFolder KeepAccount DefaultAccount; do
     query "UPDATE \`CustomAction\` SET \`Type\` = 51 WHERE \`Action\` = '$action'"
 done

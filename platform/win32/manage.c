@@ -130,8 +130,9 @@ static int report_state(const manage_t *manage, const SERVICE_STATUS *status, DW
     }
     fprintf(stderr, "x400mta: the service %s is %s", manage->name, state_name(status->dwCurrentState));
     if (status->dwWin32ExitCode == ERROR_SERVICE_SPECIFIC_ERROR)
-        fprintf(stderr, "; it ended with status %lu, see the Event Log and %s\\service.log",
-                status->dwServiceSpecificExitCode, platform_default_data_folder());
+        fprintf(stderr,
+                "; it ended with status %lu, see the Event Log and service.log beside its configuration",
+                status->dwServiceSpecificExitCode);
     else if (status->dwWin32ExitCode)
         fprintf(stderr, "; error %lu", status->dwWin32ExitCode);
     fputs("\n", stderr);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <apr_strings.h>
+
 enum {
     START_HINT = 120000, /* milliseconds: a large queue takes its time */
     STOP_HINT = 60000,
@@ -130,16 +132,29 @@ static DWORD WINAPI control(DWORD code, DWORD type, LPVOID data, LPVOID context)
     return ERROR_CALL_NOT_IMPLEMENTED;
 }
 
+/* The folder of the configuration that the command line names, or of data by default. */
+static const char *own_folder(apr_pool_t *pool)
+{
+    for (int i = 1; i + 1 < service.argc; i++) {
+        const char *path = service.argv[i + 1];
+        size_t length = strlen(path);
+        while (length > 0 && path[length - 1] != '\\' && path[length - 1] != '/')
+            length--;
+        if (strcmp(service.argv[i], "-c") == 0 && length > 1)
+            return apr_pstrmemdup(pool, path, length - 1);
+    }
+    return platform_default_data_folder();
+}
+
 /* What goes to standard error before there is a log, and nobody would see, goes to a file. */
 static void redirect_streams(void)
 {
     apr_pool_t *pool;
     if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
         return;
-    char path[PATH_SIZE];
-    snprintf(path, sizeof(path), "%s\\service.log", platform_default_data_folder());
-    CreateDirectoryW(wide_path(platform_default_data_folder(), pool), NULL);
-    const wchar_t *wide = wide_path(path, pool);
+    const char *folder = own_folder(pool);
+    CreateDirectoryW(wide_path(folder, pool), NULL);
+    const wchar_t *wide = wide_path(apr_pstrcat(pool, folder, "\\service.log", NULL), pool);
     if (_wfreopen(wide, L"w", stderr))
         setvbuf(stderr, NULL, _IONBF, 0);
     apr_pool_destroy(pool);

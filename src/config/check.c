@@ -123,7 +123,7 @@ static void check_folder(const checker_t *checker, const char *what, const char 
     apr_finfo_t info;
     if (!path)
         return;
-    const char *end = strrchr(path, '/');
+    const char *end = raw_last_separator(path);
     if (parent && end)
         path = end == path ? "/" : apr_pstrmemdup(checker->pool, path, (apr_size_t)(end - path));
     apr_status_t status = apr_stat(&info, path, APR_FINFO_TYPE, checker->pool);

@@ -258,14 +258,20 @@ const char *raw_load(const char *path, config_place_t place, apr_pool_t *pool, c
     return text;
 }
 
-const char *raw_path(const char *file, const char *path, apr_pool_t *pool)
+const char *raw_last_separator(const char *path)
 {
-    const char *end = strrchr(file, '/');
+    const char *end = strrchr(path, '/');
 #ifdef _WIN32
-    const char *other = strrchr(file, '\\');
-    if (other > end)
+    const char *other = strrchr(end ? end : path, '\\');
+    if (other)
         end = other;
 #endif
+    return end;
+}
+
+const char *raw_path(const char *file, const char *path, apr_pool_t *pool)
+{
+    const char *end = raw_last_separator(file);
     char *merged = NULL;
     const char *folder = end ? apr_pstrmemdup(pool, file, (apr_size_t)(end - file) + 1) : "";
     if (apr_filepath_merge(&merged, folder, path, 0, pool) != APR_SUCCESS)

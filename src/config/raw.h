@@ -33,6 +33,9 @@ typedef struct raw_section_t {
  * could be understood and is never NULL. */
 raw_section_t *raw_read(const char *path, bytes_t text, apr_pool_t *pool, config_findings_t *findings);
 
+/* What separates the last name of a path from its folder, on Windows one of two; NULL if nothing does. */
+const char *raw_last_separator(const char *path);
+
 /* A path as a file names it: a relative one is taken from the file's folder. */
 const char *raw_path(const char *file, const char *path, apr_pool_t *pool);
 

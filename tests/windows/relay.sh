@@ -90,10 +90,10 @@ check "OP_02 4284 is in the Event Log" wait_for in_event_log \
 check "OP_02 4287 is in the Event Log" wait_for in_event_log \
     "^4287 Warning 1\|8640\|X\|$refused\|POP4 POP4 DOWN\|[0-9]+\|18\|14\$"
 ctl S send -f "$(user S jim)" -r "$(user W jim)" --content "$WORK/1" --content-type 2 >/dev/null
-stack="/cn=MTA-W/cn=TCP \(MTA-W\) at 127\.0\.0\.1:$(get port_W)"
+caller="127\.0\.0\.1:[0-9]+ as \"MTA-S\", at 127\.0\.0\.1:$(get port_W)"
 advice='add "127\.0\.0\.1" to allowed-callers of connector S'
 check "OP_02 9301 is in the Event Log" wait_for in_event_log \
-    "^9301 Warning 7\|7f000001\|$stack\|127\.0\.0\.1:[0-9]+ as \"MTA-S\"\|$advice\|BASE IL TCP/IP DRVR\|[0-9]+\|218\|10\$"
+    "^9301 Warning 7\|7F000001\|/cn=MTA-W/cn=TCP \(MTA-W\)\|$caller\|$advice\|BASE IL TCP/IP DRVR\|[0-9]+\|218\|10\$"
 stop W B C D S
 check "OP_02 9299 is in the Event Log" wait_for in_event_log \
     '^9299 Information 1\|[0-9]+\.[0-9]+\.[0-9]+\|Windows-x86_64\|BASE IL MAIN BASE\|[0-9]+\|490\|16$'
