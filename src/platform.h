@@ -76,6 +76,7 @@ bool platform_is_local_address(const char *address);
 typedef struct platform_address_t {
     const char *text; /* IPv4 or IPv6, a link-local one with its zone */
     bool usable;      /* false while the system still checks that no other machine has it */
+    bool link_down;   /* its interface is down, or has no carrier; false where the system does not tell */
 } platform_address_t;
 
 /* Follows this machine's addresses: calls changed with all of them, once before it returns, and then, in a

@@ -24,6 +24,8 @@ typedef struct row_t {
 struct address_table_t {
     row_t rows[ADDRESS_TABLE_LIMIT];
     size_t count;
+    unsigned dead[LINK_TABLE_LIMIT]; /* interfaces whose link is down */
+    size_t dead_count;
     bool dumping;
 };
 
@@ -113,6 +115,38 @@ static bool read_row(const struct nlmsghdr *header, row_t *row)
     return found;
 }
 
+static size_t find_dead(const address_table_t *table, unsigned interface)
+{
+    size_t i = 0;
+    while (i < table->dead_count && table->dead[i] != interface)
+        i++;
+    return i;
+}
+
+/* A link is up if its interface is and, as far as the system can tell, something is at its other end. True if
+ * that changed. */
+static bool take_link(address_table_t *table, const struct nlmsghdr *header)
+{
+    if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
+        return false;
+    struct ifinfomsg message;
+    memcpy(&message, NLMSG_DATA(header), sizeof(message));
+    if (message.ifi_family != AF_UNSPEC)
+        return false; /* a bridge tells of its ports */
+    unsigned interface = (unsigned)message.ifi_index;
+    const unsigned both = IFF_UP | IFF_RUNNING;
+    bool dead = header->nlmsg_type == RTM_NEWLINK && (message.ifi_flags & both) != both;
+    size_t index = find_dead(table, interface);
+    bool was_dead = index < table->dead_count;
+    if (dead == was_dead || (dead && table->dead_count == LINK_TABLE_LIMIT))
+        return false;
+    if (dead)
+        table->dead[table->dead_count++] = interface;
+    else
+        table->dead[index] = table->dead[--table->dead_count];
+    return true;
+}
+
 static bool end_dump(address_table_t *table)
 {
     bool changed = false;
@@ -144,6 +178,8 @@ address_news_t address_table_take(address_table_t *table, const void *octets, si
             changed = put(table, &row) || changed;
         } else if (header->nlmsg_type == RTM_DELADDR && read_row(header, &row)) {
             changed = drop(table, &row) || changed;
+        } else if (header->nlmsg_type == RTM_NEWLINK || header->nlmsg_type == RTM_DELLINK) {
+            changed = take_link(table, header) || changed;
         }
     }
     if (again)
@@ -169,7 +205,8 @@ const platform_address_t *address_table_list(const address_table_t *table, size_
 {
     platform_address_t *list = apr_palloc(pool, (table->count + 1) * sizeof(*list));
     for (size_t i = 0; i < table->count; i++)
-        list[i] = (platform_address_t){text_of(&table->rows[i], pool), table->rows[i].usable};
+        list[i] = (platform_address_t){text_of(&table->rows[i], pool), table->rows[i].usable,
+                                       find_dead(table, table->rows[i].interface) < table->dead_count};
     *count = table->count;
     return list;
 }

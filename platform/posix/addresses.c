@@ -28,25 +28,43 @@ typedef struct follower_t {
     int netlink;
     int wake[2]; /* the reading end becomes ready when the thread is to end */
     uint32_t sequence;
+    bool dumping_links; /* the dump under way; that of addresses follows it */
     pthread_t thread;
     bool running;
     _Alignas(struct nlmsghdr) char buffer[RECEIVE_SIZE];
 } follower_t;
 
-static bool ask(follower_t *follower)
+static bool ask_for(follower_t *follower, uint16_t type)
 {
     struct {
         struct nlmsghdr header;
-        struct ifaddrmsg message;
+        union {
+            struct ifaddrmsg address;
+            struct ifinfomsg link;
+        } message;
     } request;
-    memset(&request, 0, sizeof(request));
-    request.header.nlmsg_len = sizeof(request);
-    request.header.nlmsg_type = RTM_GETADDR;
+    memset(&request, 0, sizeof(request)); /* of any family */
+    request.header.nlmsg_len =
+        NLMSG_LENGTH(type == RTM_GETLINK ? sizeof(request.message.link) : sizeof(request.message.address));
+    request.header.nlmsg_type = type;
     request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     request.header.nlmsg_seq = ++follower->sequence;
-    request.message.ifa_family = AF_UNSPEC;
+    ssize_t length = (ssize_t)request.header.nlmsg_len;
+    return send(follower->netlink, &request, (size_t)length, 0) == length;
+}
+
+/* Asks for all links, and then (go_on) for all addresses: a socket has one dump at a time. */
+static bool ask(follower_t *follower)
+{
+    follower->dumping_links = true;
+    return ask_for(follower, RTM_GETLINK);
+}
+
+static bool go_on(follower_t *follower)
+{
+    follower->dumping_links = false;
     address_table_begin_dump(follower->table);
-    return send(follower->netlink, &request, sizeof(request), 0) == (ssize_t)sizeof(request);
+    return ask_for(follower, RTM_GETADDR);
 }
 
 static void tell(follower_t *follower)
@@ -86,8 +104,10 @@ static int finish_dump(follower_t *follower)
     while (poll(&wait, 1, DUMP_TIMEOUT_MS) > 0) {
         int error;
         address_news_t news = receive(follower, &error);
-        if (news == ADDRESS_DUMP_DONE)
+        if (news == ADDRESS_DUMP_DONE && !follower->dumping_links)
             return 0;
+        if (news == ADDRESS_DUMP_DONE && !go_on(follower))
+            return EIO;
         if (news == ADDRESS_DUMP_AGAIN && (++dumps > DUMPS_AT_ONCE || !ask(follower)))
             return EIO;
     }
@@ -108,8 +128,13 @@ static void *follow(void *data)
         int error;
         switch (ready > 0 ? receive(follower, &error) : ADDRESS_NO_NEWS) {
         case ADDRESS_NO_NEWS: break;
-        case ADDRESS_NEWS:
-        case ADDRESS_DUMP_DONE: tell(follower); break;
+        case ADDRESS_NEWS: tell(follower); break;
+        case ADDRESS_DUMP_DONE:
+            if (!follower->dumping_links)
+                tell(follower);
+            else if (!go_on(follower))
+                ask(follower);
+            break;
         case ADDRESS_DUMP_AGAIN: ask(follower); break;
         }
     }
@@ -137,7 +162,7 @@ static int open_socket(follower_t *follower)
     struct sockaddr_nl local;
     memset(&local, 0, sizeof(local));
     local.nl_family = AF_NETLINK;
-    local.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+    local.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_LINK;
     int error = 0;
     if (bind(follower->netlink, (struct sockaddr *)&local, sizeof(local)) != 0 || !ask(follower))
         error = errno;

@@ -131,7 +131,7 @@ static platform_address_t *list_addresses(size_t *count, apr_pool_t *pool)
         for (const IP_ADAPTER_UNICAST_ADDRESS *one = adapter->FirstUnicastAddress; one; one = one->Next) {
             const char *text = text_of(&one->Address, pool);
             if (text && *count < ADDRESS_LIMIT)
-                addresses[(*count)++] = (platform_address_t){text, is_usable(one)};
+                addresses[(*count)++] = (platform_address_t){.text = text, .usable = is_usable(one)};
         }
     free(list);
     return addresses;

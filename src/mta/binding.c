@@ -5,6 +5,7 @@
 #include "event/ids.h"
 #include "mta/association.h"
 #include "mta/breach.h"
+#include "mta/carrier.h"
 #include "mta/connector.h"
 
 enum { LISTEN_BACKLOG = 512, AGAIN_SECONDS = 5 };
@@ -29,6 +30,7 @@ struct binding_t {
     apr_pool_t *told_pool;
     apr_hash_t *told; /* what waits or cannot be opened, and was told */
     timers_item_t again;
+    carrier_t *carrier;
 };
 
 static void try_again(void *baton)
@@ -47,6 +49,7 @@ binding_t *binding_create(agent_t *agent)
     binding->told = apr_hash_make(binding->told_pool);
     binding->again.run = try_again;
     binding->again.baton = binding;
+    binding->carrier = carrier_create(agent);
     return binding;
 }
 
@@ -277,6 +280,7 @@ void binding_close(agent_t *agent)
 {
     binding_t *binding = agent->binding;
     timers_cancel(agent_timers(agent), &binding->again);
+    carrier_close(binding->carrier);
     while (binding->listeners) {
         listener_t *listener = binding->listeners;
         binding->listeners = listener->next;
@@ -314,7 +318,8 @@ static void copy_facts(apr_pool_t *pool, const bind_facts_t *from, bind_facts_t 
     bind_present_t *present = apr_pcalloc(pool, (from->present_count + 1) * sizeof(*present));
     bind_name_t *names = apr_pcalloc(pool, (from->name_count + 1) * sizeof(*names));
     for (size_t i = 0; i < from->present_count; i++)
-        present[i] = (bind_present_t){apr_pstrdup(pool, from->present[i].address), from->present[i].usable};
+        present[i] = (bind_present_t){apr_pstrdup(pool, from->present[i].address), from->present[i].usable,
+                                      from->present[i].link_down};
     for (size_t i = 0; i < from->name_count; i++)
         names[i] =
             (bind_name_t){apr_pstrdup(pool, from->names[i].name), copy_list(pool, from->names[i].addresses)};
@@ -324,16 +329,13 @@ static void copy_facts(apr_pool_t *pool, const bind_facts_t *from, bind_facts_t 
     to->virtual_source = apr_pstrdup(pool, from->virtual_source);
 }
 
-/* Ends the associations of an address that has gone; returns how many. Nothing of theirs is lost: the system
- * would only find out when their peers had been silent for long. */
-static unsigned cut_associations(agent_t *agent, const char *address)
+unsigned binding_cut_associations(agent_t *agent, const char *address, const char *why)
 {
     unsigned count = 0;
     for (association_t *a = agent->associations; a; a = a->agent_next) {
         if (!a->conn || a->state == ASSOCIATION_OVER || !association_is_at(a, address))
             continue;
-        association_cut(a,
-                        err_create(a->pool, 0, "network", "the address %s has left this machine", address));
+        association_cut(a, err_create(a->pool, 0, "network", "%s", apr_pstrcat(a->pool, why, address, NULL)));
         count++;
     }
     return count;
@@ -360,6 +362,11 @@ static bool is_in_plan(const bind_plan_t *plan, const char *address)
     return false;
 }
 
+bool binding_uses(const agent_t *agent, const char *address)
+{
+    return is_in_plan(&agent->binding->plan, address);
+}
+
 static const char *number(apr_pool_t *pool, unsigned value)
 {
     return apr_psprintf(pool, "%u", value);
@@ -367,7 +374,8 @@ static const char *number(apr_pool_t *pool, unsigned value)
 
 static void address_left(binding_t *binding, const char *address, unsigned listeners, apr_pool_t *pool)
 {
-    unsigned associations = cut_associations(binding->agent, address);
+    unsigned associations =
+        binding_cut_associations(binding->agent, address, "this machine has no longer the address ");
     if (!listeners && !associations && !is_in_plan(&binding->plan, address))
         return;
     event_subject_t subject = {.layer = "transport"};
@@ -442,6 +450,8 @@ void binding_set_facts(agent_t *agent, const bind_facts_t *facts)
     copy_facts(binding->facts_pool, facts, &binding->facts);
     if (agent->started && !agent->stopping)
         follow_change(binding, &old, old_pool);
+    if (!agent->stopping)
+        carrier_follow(binding->carrier, &binding->facts);
     apr_pool_destroy(old_pool);
 }
 

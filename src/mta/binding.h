@@ -39,6 +39,12 @@ bool binding_lets_call(connector_t *connector);
 /* Sets the source addresses of a call of the connector; texts live as long as pool. Never leaves the choice
  * to the system unless the plan does. */
 void binding_set_sources(connector_t *connector, net_dial_t *dial, apr_pool_t *pool);
+/* Ends the associations at an address of this machine; returns how many. Nothing of theirs is lost: the
+ * system would only find out when their peers had been silent for long. why: words that the address follows.
+ */
+unsigned binding_cut_associations(agent_t *agent, const char *address, const char *why);
+/* True if the plan has this address. */
+bool binding_uses(const agent_t *agent, const char *address);
 /* True if a call to address (4 or 16 octets) and port would reach a listener of this MTA. */
 bool binding_is_own(const agent_t *agent, bytes_t address, unsigned port);
 

@@ -165,6 +165,8 @@ static void use_idle_associations(connector_t *connector)
 {
     association_t *next;
     for (association_t *association = connector->associations; association; association = next) {
+        if (!connector->broken && !queue_first(&connector->destination))
+            return; /* the rest of a long list need not be asked */
         next = association->next;
         if (association_can_send(association) && use(connector, association))
             association_pump(association);

@@ -15,6 +15,7 @@
 typedef struct bind_present_t {
     const char *address; /* IPv4 or IPv6, a zone may follow */
     bool usable;         /* false while the system still checks that no other machine has it */
+    bool link_down;      /* its interface has no link now; it can be bound all the same */
 } bind_present_t;
 
 /* What a name stands for. */

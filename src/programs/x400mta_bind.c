@@ -142,7 +142,8 @@ static void addresses_changed(void *context, const platform_address_t *addresses
     present->list = apr_pcalloc(pool, (count + 1) * sizeof(*present->list));
     present->count = count;
     for (size_t i = 0; i < count; i++)
-        present->list[i] = (bind_present_t){apr_pstrdup(pool, addresses[i].text), addresses[i].usable};
+        present->list[i] = (bind_present_t){apr_pstrdup(pool, addresses[i].text), addresses[i].usable,
+                                            addresses[i].link_down};
     if (watch->following) {
         net_loop_post(watch->loop, take_present, present);
         return;

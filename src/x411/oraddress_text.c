@@ -220,7 +220,9 @@ static const char *print(apr_pool_t *pool, const x411_or_address_t *address, tex
     draft_from_address(pool, address, &draft);
     text_start(&text, pool, form);
     for (unsigned i = 0; i < oraddress_key_count; i++)
-        put_key(&text, &draft, &oraddress_keys[i]);
+        if (address->extension_count ||
+            oraddress_keys[i].kind < KEY_PDS) /* those that follow are extensions */
+            put_key(&text, &draft, &oraddress_keys[i]);
     return text_finish(&text);
 }
 
