@@ -166,9 +166,13 @@ address_news_t address_table_take(address_table_t *table, const void *octets, si
     bool again = false;
     bool done = false;
     row_t row;
-    int left = (int)length;
-    for (const struct nlmsghdr *header = octets; NLMSG_OK(header, (unsigned)left);
-         header = NLMSG_NEXT(header, left)) {
+    /* Not NLMSG_NEXT: behind a last message whose length is not aligned it leaves less than nothing. */
+    for (size_t at = 0; length - at >= sizeof(struct nlmsghdr);) {
+        const struct nlmsghdr *header = (const struct nlmsghdr *)((const char *)octets + at);
+        if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > length - at)
+            break;
+        size_t step = NLMSG_ALIGN((size_t)header->nlmsg_len);
+        at = step < length - at ? at + step : length;
         again = again || header->nlmsg_flags & NLM_F_DUMP_INTR || header->nlmsg_type == NLMSG_ERROR;
         if (header->nlmsg_type == NLMSG_DONE) {
             if (table->dumping)

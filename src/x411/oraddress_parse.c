@@ -260,6 +260,9 @@ static const char *put_other(parse_t *parse, const text_pair_t *pair, int64_t ty
     if (!bytes_from_hex(parse->pool, bytes_to_string(parse->pool, pair->value), &value) || !value.length ||
         ber_element_length(value, &malformed) != value.length)
         return "not the hexadecimal digits of an encoding";
+    for (unsigned i = 0; i < draft->other_count; i++)
+        if (draft->others[i].type == type)
+            return "given twice";
     if (!draft->others)
         draft->others = apr_palloc(parse->pool, X411_LIMIT_EXTENSION_ATTRIBUTES * sizeof(*draft->others));
     draft->others[draft->other_count++] = (x411_extension_attribute_t){type, value};

@@ -19,7 +19,7 @@ FAILED=0
 
 # Compiles the one file and links it with the objects that are there.
 build() { # NAME FILE
-    object=tests/sim/CMakeFiles/sim.dir/__/__/src/mta/$2.o
+    object=tests/sim/CMakeFiles/x400_world.dir/__/__/src/mta/$2.o
     compile=$(ninja -C "$BUILD" -t commands "$object" | tail -1)
     link=$(ninja -C "$BUILD" -t commands sim/sim | tail -1)
     cd "$BUILD" || return 1

@@ -322,6 +322,23 @@ static void TP_06_the_system_is_followed(void)
         CU_ASSERT_EQUAL(WEXITSTATUS(status), 0);
 }
 
+/* Behind a last message whose length is not a multiple of four nothing is read. */
+static void the_end_need_not_be_aligned(void)
+{
+    begin();
+    add_address(RTM_NEWADDR, "10.0.0.1", 2, 0, NULL);
+    struct nlmsghdr *odd = add_header(NLMSG_NOOP, 0);
+    odd->nlmsg_len = NLMSG_HDRLEN + 1;
+    size_t length = datagram.length + 1;
+    char *exact = malloc(length); /* its end is the end that a sanitizer sees */
+    CU_ASSERT_PTR_NOT_NULL_FATAL(exact);
+    memcpy(exact, datagram.octets, length);
+    CU_ASSERT_EQUAL(address_table_take(table, exact, length), ADDRESS_NEWS);
+    CU_ASSERT_STRING_EQUAL(all(), "10.0.0.1");
+    free(exact);
+    end();
+}
+
 static const unit_test_t tests[] = {UNIT_TEST(TP_06_addresses_come_and_go),
                                     UNIT_TEST(TP_06_an_address_under_check_is_not_usable),
                                     UNIT_TEST(TP_06_links_go_down_and_up),
@@ -329,6 +346,7 @@ static const unit_test_t tests[] = {UNIT_TEST(TP_06_addresses_come_and_go),
                                     UNIT_TEST(a_dump_that_was_disturbed_is_asked_for_again),
                                     UNIT_TEST(of_a_point_to_point_link_our_end_counts),
                                     UNIT_TEST(broken_messages_are_left_out),
+                                    UNIT_TEST(the_end_need_not_be_aligned),
                                     UNIT_TEST(TP_06_the_system_is_followed)};
 
 UNIT_MAIN("addresses", tests)

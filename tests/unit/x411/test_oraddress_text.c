@@ -140,6 +140,7 @@ static void test_mistakes(void)
                                       "X.121*=1",
                                       "C**=x",
                                       "EA-22=zz",
+                                      "EA-99=130141;EA-99=1301a5",
                                       "EA-22=1305",
                                       "EA-22=",
                                       "O=a{999}",
