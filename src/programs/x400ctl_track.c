@@ -102,11 +102,12 @@ static json_t *text_json(const char *text)
 static void show_record(search_t *search, char *fields[FIELDS])
 {
     search->shown++;
-    const char *name = tracking_event_name(atoi(fields[F_EVENT]));
+    int event = (int)strtol(fields[F_EVENT], NULL, 10);
+    const char *name = tracking_event_name(event);
     if (search->list) {
         json_t *record = json_pack(
             "{s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:[]}", "mts_id", text_json(fields[F_ID]), "event",
-            atoi(fields[F_EVENT]), "what", name, "time", text_json(fields[F_TIME]), "connector",
+            event, "what", name, "time", text_json(fields[F_TIME]), "connector",
             text_json(fields[F_CONNECTOR]), "partner", text_json(fields[F_PARTNER]), "originator",
             text_json(fields[F_ORIGINATOR]), "octets", json_integer(apr_atoi64(fields[F_OCTETS])),
             "report_id", text_json(fields[F_SUBJECT]), "recipients");
