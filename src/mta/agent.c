@@ -188,8 +188,7 @@ static err_t *apply_configuration(agent_t *agent, const config_t *config)
 static apr_status_t release_shared(void *data)
 {
     agent_t *agent = data;
-    for (apr_hash_index_t *i = apr_hash_first(NULL, agent->shared); i; i = apr_hash_next(i))
-        free(apr_hash_this_val(i));
+    queue_shared_free(agent);
     return APR_SUCCESS;
 }
 

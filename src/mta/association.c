@@ -306,6 +306,8 @@ static void input(void *context, bytes_t octets)
 {
     association_t *association = context;
     osi_stack_input(association->stack, octets, agent_now(association->agent));
+    if (association->turn_ask_again)
+        association_ask_turn(association, association->turn_asked_priority);
     association_pump(association);
 }
 
@@ -543,7 +545,7 @@ static void turn_please(association_t *association, int priority)
 
 static void turn_given(association_t *association)
 {
-    association->turn_asked = false;
+    association->turn_asked = association->turn_ask_again = false;
     association_next(association);
     if (association->releasing && association->state == ASSOCIATION_OPEN &&
         !association_is_sending(association))
@@ -618,8 +620,11 @@ void association_ask_turn(association_t *association, int priority)
     if (association->turn_asked && priority >= association->turn_asked_priority)
         return;
     mono_time_t now = agent_now(association->agent);
-    if (osi_stack_turn_please(association->stack, priority, now))
+    association->turn_ask_again = osi_stack_turn_please(association->stack, priority, now) != NULL;
+    if (association->turn_ask_again) {
+        association->turn_asked_priority = priority;
         return;
+    }
     if (!association->turn_asked)
         association->turn_asked_at = now;
     association->turn_asked = true;

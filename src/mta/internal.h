@@ -241,6 +241,7 @@ struct association_t {
     bool releasing;           /* to be released as soon as the turn is here */
     uint8_t out_class;        /* of the transfer outward at hand */
     int turn_asked_priority;  /* of our turn-please */
+    bool turn_ask_again;      /* it could not be sent: the peer has not acknowledged the turn that we gave */
     int turn_wanted_priority; /* of the peer's */
     unsigned turn_sent;       /* messages sent since the peer asked for the turn */
     mono_time_t turn_asked_at;

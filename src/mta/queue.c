@@ -12,7 +12,12 @@
 typedef struct shared_t {
     uint64_t message_id; /* the key of the hash */
     unsigned entries;
+    unsigned leaving_count;
+    uint64_t *leaving; /* malloc, LEAVING_LIMIT: entries whose removal is under way; NULL = none */
 } shared_t;
+
+/* Of one message: if more are under way, it goes after them in a transaction of its own. */
+enum { LEAVING_LIMIT = 16 };
 
 uint8_t queue_class(store_kind_t kind, int priority)
 {
@@ -382,17 +387,62 @@ void queue_shared_extend(agent_t *agent, uint64_t message_id)
     queue_shared_add(agent, message_id, known ? 1 : 2);
 }
 
-bool queue_shared_single(agent_t *agent, uint64_t message_id)
+void queue_shared_free(agent_t *agent)
 {
-    const shared_t *shared = apr_hash_get(agent->shared, &message_id, sizeof(message_id));
-    return !shared || shared->entries == 1;
+    for (apr_hash_index_t *i = apr_hash_first(NULL, agent->shared); i; i = apr_hash_next(i)) {
+        shared_t *shared = apr_hash_this_val(i);
+        free(shared->leaving);
+        free(shared);
+    }
 }
 
-bool queue_shared_drop(agent_t *agent, uint64_t message_id)
+static void forget_leaving(shared_t *shared, uint64_t entry_id)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < shared->leaving_count; i++)
+        if (shared->leaving[i] != entry_id)
+            shared->leaving[kept++] = shared->leaving[i];
+    shared->leaving_count = kept;
+    if (kept == 0) {
+        free(shared->leaving);
+        shared->leaving = NULL;
+    }
+}
+
+bool queue_shared_leave(agent_t *agent, uint64_t message_id, uint64_t entry_id, const uint64_t **others,
+                        unsigned *count)
+{
+    shared_t *shared = apr_hash_get(agent->shared, &message_id, sizeof(message_id));
+    *others = NULL;
+    *count = 0;
+    if (!shared)
+        return true;
+    forget_leaving(shared, entry_id);
+    if (shared->leaving_count == LEAVING_LIMIT)
+        return false;
+    if (!shared->leaving)
+        shared->leaving = malloc(LEAVING_LIMIT * sizeof(*shared->leaving));
+    if (!shared->leaving)
+        abort();
+    *others = shared->leaving;
+    *count = shared->leaving_count;
+    shared->leaving[shared->leaving_count++] = entry_id;
+    return shared->leaving_count == shared->entries;
+}
+
+void queue_shared_stay(agent_t *agent, uint64_t message_id, uint64_t entry_id)
+{
+    shared_t *shared = apr_hash_get(agent->shared, &message_id, sizeof(message_id));
+    if (shared)
+        forget_leaving(shared, entry_id);
+}
+
+bool queue_shared_drop(agent_t *agent, uint64_t message_id, uint64_t entry_id)
 {
     shared_t *shared = apr_hash_get(agent->shared, &message_id, sizeof(message_id));
     if (!shared)
         return true;
+    forget_leaving(shared, entry_id);
     if (--shared->entries > 0)
         return false;
     apr_hash_set(agent->shared, &shared->message_id, sizeof(shared->message_id), NULL);

@@ -51,12 +51,20 @@ uint64_t queue_ready(const destination_t *destination);
 bool queue_entry_has(const queue_entry_t *entry, unsigned index, bool responsible);
 
 /* Messages with several entries: how many are left in the store, counted when entries are made or loaded, and
- * dropped when the removal of one is durable. queue_shared_single: no other entry is left, so that the
- * message can go with this one. queue_shared_drop: true if none is left now. */
+ * dropped when the removal of one is durable. */
 void queue_shared_add(agent_t *agent, uint64_t message_id, unsigned entries);
 /* One more entry of a message that had one or more. */
 void queue_shared_extend(agent_t *agent, uint64_t message_id);
-bool queue_shared_single(agent_t *agent, uint64_t message_id);
-bool queue_shared_drop(agent_t *agent, uint64_t message_id);
+/* An entry is to go with a transaction. True if no other stays, so that the message can go with it, provided
+ * that the *count entries *others are gone by then, whose transactions are under way (valid until the next
+ * call). */
+bool queue_shared_leave(agent_t *agent, uint64_t message_id, uint64_t entry_id, const uint64_t **others,
+                        unsigned *count);
+/* That transaction failed: the entry stays. */
+void queue_shared_stay(agent_t *agent, uint64_t message_id, uint64_t entry_id);
+/* It is durable: true if no entry is left now. */
+bool queue_shared_drop(agent_t *agent, uint64_t message_id, uint64_t entry_id);
+/* Forgets all of them, at the end. */
+void queue_shared_free(agent_t *agent);
 
 #endif

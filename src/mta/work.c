@@ -107,13 +107,22 @@ void work_add_entry(work_t *work, object_t *object, queue_entry_t *entry, utc_ti
             held->entries++;
 }
 
+/* The message goes with its last entry. If removals of others are under way, it goes unless one of them
+ * fails: then that one takes it along when it is tried again. */
+static void remove_in_store(work_t *work, step_t *step)
+{
+    const queue_entry_t *entry = step->entry;
+    const uint64_t *others;
+    unsigned count;
+    store_txn_delete_entry(work->txn, entry->id);
+    step->message_goes = queue_shared_leave(work->agent, entry->message_id, entry->id, &others, &count);
+    if (step->message_goes)
+        store_txn_delete_message_after(work->txn, entry->message_id, others, count);
+}
+
 void work_remove_entry(work_t *work, queue_entry_t *entry)
 {
-    step_t *step = add_step(work, STEP_REMOVE, entry);
-    store_txn_delete_entry(work->txn, entry->id);
-    step->message_goes = queue_shared_single(work->agent, entry->message_id);
-    if (step->message_goes)
-        store_txn_delete_message(work->txn, entry->message_id);
+    remove_in_store(work, add_step(work, STEP_REMOVE, entry));
 }
 
 void work_add_sibling(work_t *work, object_t *object, queue_entry_t *entry)
@@ -195,9 +204,9 @@ static void finish_step(work_t *work, step_t *step)
         queue_insert(entry, step->due);
         break;
     case STEP_REMOVE:
-        /* Entries of one message went in transactions that were under way together, so that none of them
-         * could take the message along. */
-        if (queue_shared_drop(work->agent, entry->message_id) && !step->message_goes)
+        /* Very many entries of one message were under way together, or in another order than they were asked
+         * for, so that none of them could take the message along. */
+        if (queue_shared_drop(work->agent, entry->message_id, entry->id) && !step->message_goes)
             trash_message(work->agent, entry->message_id);
         queue_remove(entry);
         queue_entry_free(entry);
@@ -228,6 +237,9 @@ static void undo_step(work_t *work, step_t *step)
         queue_entry_free(step->entry);
         break;
     case STEP_REMOVE:
+        queue_shared_stay(work->agent, step->entry->message_id, step->entry->id);
+        queue_give_back(step->entry, again);
+        break;
     case STEP_MOVE:
     case STEP_UPDATE: queue_give_back(step->entry, again); break;
     }
@@ -260,12 +272,8 @@ static void remove_again(void *baton)
         }
     }
     work->txn = store_txn_begin(agent->services.store);
-    for (step_t *step = work->first; step; step = step->next) {
-        store_txn_delete_entry(work->txn, step->entry->id);
-        step->message_goes = queue_shared_single(agent, step->entry->message_id);
-        if (step->message_goes)
-            store_txn_delete_message(work->txn, step->entry->message_id);
-    }
+    for (step_t *step = work->first; step; step = step->next)
+        remove_in_store(work, step);
     work_commit(work, work->done, work->context);
 }
 

@@ -1,5 +1,6 @@
 /* Does the steps of transactions in the writer's connection, and what is deleted behind them. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <apr_strings.h>
 
@@ -189,6 +190,27 @@ static err_t *delete_first_chunks(writer_t *writer, uint64_t id)
     return err;
 }
 
+static err_t *delete_message(writer_t *writer, const step_t *step)
+{
+    for (size_t at = 0; at < step->octets.length; at += sizeof(uint64_t)) {
+        uint64_t entry_id;
+        memcpy(&entry_id, step->octets.data + at, sizeof(entry_id));
+        database_values_t values = {.count = 0};
+        database_value_number(&values, (int64_t)entry_id);
+        database_rows_t rows;
+        err_t *err = database_select(writer->database, SQL_HAS_ENTRY, &values, &rows, writer->pool);
+        if (err)
+            return err;
+        bool there = false;
+        while (database_next(&rows))
+            there = true;
+        if (there)
+            return NULL;
+    }
+    err_t *err = delete_row(writer, SQL_DELETE_MESSAGE, step->id);
+    return err ? err : delete_first_chunks(writer, step->id);
+}
+
 static err_t *put_mark(writer_t *writer, const step_t *step)
 {
     database_values_t values = {.count = 0};
@@ -260,11 +282,7 @@ err_t *store_apply(writer_t *writer, const store_txn_t *txn, uint64_t next_id)
         case STEP_UPDATE_ENTRY: err = update_entry(writer, step->of.entry); break;
         case STEP_PUT_PROGRESS: err = put_progress(writer, step); break;
         case STEP_DELETE_ENTRY: err = delete_row(writer, SQL_DELETE_ENTRY, step->id); break;
-        case STEP_DELETE_MESSAGE:
-            err = delete_row(writer, SQL_DELETE_MESSAGE, step->id);
-            if (!err)
-                err = delete_first_chunks(writer, step->id);
-            break;
+        case STEP_DELETE_MESSAGE: err = delete_message(writer, step); break;
         case STEP_DELETE_CHUNKS: err = delete_first_chunks(writer, step->id); break;
         case STEP_PUT_MARK: err = put_mark(writer, step); break;
         case STEP_PURGE_MARKS: err = purge_marks(writer, step->time, next_id); break;

@@ -51,7 +51,7 @@ struct step_t {
     uint64_t id;     /* of the message, entry, mark or watch */
     unsigned number; /* of the chunk */
     utc_time_t time;
-    bytes_t octets; /* chunk, digest, progress */
+    bytes_t octets; /* chunk, digest, progress; uint64_t identifiers of entries that a message goes after */
     bool inlined;   /* this chunk is kept in the row of its message */
     union {
         store_message_t *message;

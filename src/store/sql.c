@@ -45,6 +45,7 @@ static const char *const STATEMENTS[SQL_STATEMENT_COUNT] = {
     [SQL_SCAN_MARKS] = "SELECT id, digest, time FROM x400_mark WHERE id >= %lld ORDER BY id LIMIT %lld",
     [SQL_NEXT_CHUNKED] = "SELECT MIN(message) FROM x400_chunk WHERE message > %lld",
     [SQL_HAS_MESSAGE] = "SELECT id FROM x400_message WHERE id = %lld",
+    [SQL_HAS_ENTRY] = "SELECT id FROM x400_entry WHERE id = %lld",
     [SQL_LAST_IDS] = "SELECT (SELECT MAX(id) FROM x400_message), (SELECT MAX(id) FROM x400_entry),"
                      " (SELECT MAX(id) FROM x400_mark), (SELECT MAX(message) FROM x400_chunk),"
                      " (SELECT MAX(id) FROM x400_watch),"

@@ -41,6 +41,7 @@ typedef enum sql_statement_t {
     SQL_SCAN_MARKS,   /* from count -> id digest time */
     SQL_NEXT_CHUNKED, /* after -> id of the next message that has chunks */
     SQL_HAS_MESSAGE,  /* id -> id */
+    SQL_HAS_ENTRY,    /* id -> id */
     SQL_LAST_IDS,     /* -> greatest id of messages, entries, marks, chunks, watches, the number kept */
     SQL_PUT_WATCH,    /* id time mts_id destination recipients */
     SQL_UPDATE_WATCH, /* recipients id */

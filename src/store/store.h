@@ -160,10 +160,17 @@ void store_txn_update_entry(store_txn_t *txn, const store_entry_t *entry);
 /* Notes how far the transfer of an entry has come; nothing is done if there is no such entry. */
 void store_txn_put_progress(store_txn_t *txn, uint64_t entry_id, bytes_t progress);
 void store_txn_delete_entry(store_txn_t *txn, uint64_t entry_id);
-/* Deletes a message and its chunks (the caller knows that no entry is left). Many chunks are deleted a few at
- * a time behind the transactions; the identifier must not be used again. Deleting what is not there is no
- * error. */
-void store_txn_delete_message(store_txn_t *txn, uint64_t message_id);
+/* Deletes a message and its chunks (the caller knows that no entry is left, but for these count entries: it
+ * stays if one of them is there still. Their removals are in transactions before this one, which may fail
+ * without it). Many chunks are deleted a few at a time behind the transactions; the identifier must not be
+ * used again. Deleting what is not there is no error. */
+void store_txn_delete_message_after(store_txn_t *txn, uint64_t message_id, const uint64_t *entries,
+                                    unsigned count);
+/* The same, where no other entry can be there. */
+static inline void store_txn_delete_message(store_txn_t *txn, uint64_t message_id)
+{
+    store_txn_delete_message_after(txn, message_id, NULL, 0);
+}
 /* Deletes chunks without a message: an incoming transfer that was given up. */
 void store_txn_delete_chunks(store_txn_t *txn, uint64_t message_id);
 /* Remembers a digest by which a repeat of what this transaction takes in is recognised. */

@@ -139,9 +139,12 @@ void store_txn_delete_entry(store_txn_t *txn, uint64_t entry_id)
     (void)add_step(txn, STEP_DELETE_ENTRY, entry_id);
 }
 
-void store_txn_delete_message(store_txn_t *txn, uint64_t message_id)
+void store_txn_delete_message_after(store_txn_t *txn, uint64_t message_id, const uint64_t *entries,
+                                    unsigned count)
 {
-    (void)add_step(txn, STEP_DELETE_MESSAGE, message_id);
+    step_t *step = add_step(txn, STEP_DELETE_MESSAGE, message_id);
+    if (step && count)
+        step->octets = arena_copy(&txn->job.arena, bytes_make(entries, count * sizeof(*entries)));
 }
 
 void store_txn_delete_chunks(store_txn_t *txn, uint64_t message_id)

@@ -11,7 +11,7 @@ MUTATIONS = [
      "    store_txn_delete_entry(work->txn, entry->id);\n",
      "    store_txn_delete_entry(work->txn, entry->id);\n    store_txn_delete_entry(work->txn, entry->id);\n"),
     ("message-goes-early", "a message goes with its last entry but one", "queue.c",
-     "return !shared || shared->entries == 1;", "return !shared || shared->entries <= 2;"),
+     "return shared->leaving_count == shared->entries;", "return shared->leaving_count + 1 >= shared->entries;"),
     ("timer-not-armed", "no timer for the next open retry", "connector.c",
      "    timers_arm(agent_timers(agent), &connector->retry, agent_now(agent) + TIME_SECONDS(seconds));\n    char",
      "    char"),

@@ -65,6 +65,25 @@ static void never(pair_t *pair)
     pair_expect(pair, !back->recipients[0].delivered, "the peer's calls are refused");
 }
 
+/* The turn goes to the peer's urgent mail while normal mail waits here: it is asked back at once, and nothing
+ * else needs to happen for that. */
+static void turn_is_asked_back(pair_t *pair)
+{
+    enum { LARGE = 3000000 };
+    pair_link(pair, 0, 1, TO_D1, "override { maximum-associations = 1 }");
+    pair_link(pair, 1, 0, TO_D0, "schedule { activation = remote-initiated }");
+    pair_start(pair, 2);
+    const sent_t *first = pair_send(pair, 0, 1, "normal", LARGE);
+    pair_run(pair, 1);
+    const sent_t *second = pair_send(pair, 0, 1, "normal", SMALL);
+    const sent_t *urgent = pair_send(pair, 1, 0, "urgent", SMALL);
+    pair_expect(pair, !first->recipients[0].delivered, "the first is under way when urgent mail comes");
+    pair_run(pair, 20);
+    pair_expect(pair, arrived(first) && arrived(urgent), "the urgent one gets the turn");
+    pair_expect(pair, arrived(second), "what waited here goes after it");
+    pair_expect(pair, pair->opened[0] == 1 && !pair->opened[1], "one association carries all");
+}
+
 static void remote_initiated(pair_t *pair)
 {
     pair_link(pair, 0, 1, TO_D1, "schedule { activation = remote-initiated }");
@@ -395,6 +414,7 @@ static const struct {
                   {"queue_length_threshold", queue_length_threshold},
                   {"RT_04_initial_turn_here", initial_turn_here},
                   {"RT_04_initial_turn_there", initial_turn_there},
+                  {"RT_04_turn_is_asked_back", turn_is_asked_back},
                   {"RO_03_reroute", reroute},
                   {"RO_03_no_bounce_back", no_bounce_back},
                   {"RO_03_no_report_while_a_way_is_scheduled", no_report_while_a_way_is_scheduled},

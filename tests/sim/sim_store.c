@@ -359,6 +359,9 @@ static void delete_message(disk_t *disk, const step_t *step)
     stored_message_t *message = find_message(disk, step->id);
     if (!message)
         return;
+    for (size_t at = 0; at < step->octets.length; at += sizeof(uint64_t)) /* entries that are to be gone */
+        if (apr_hash_get(disk->entries, step->octets.data + at, sizeof(uint64_t)))
+            return;
     if (step->kind == DELETE_MESSAGE && message->entries)
         world_violate(disk->node->world, "%s: message %d is deleted, %u entries need it", disk->node->name,
                       (int)step->id, message->entries);
@@ -675,9 +678,11 @@ void store_txn_delete_entry(store_txn_t *txn, uint64_t entry_id)
     add_step(txn, DELETE_ENTRY, entry_id);
 }
 
-void store_txn_delete_message(store_txn_t *txn, uint64_t message_id)
+void store_txn_delete_message_after(store_txn_t *txn, uint64_t message_id, const uint64_t *entries,
+                                    unsigned count)
 {
-    add_step(txn, DELETE_MESSAGE, message_id);
+    bytes_t list = bytes_make(entries, count * sizeof(*entries));
+    add_step(txn, DELETE_MESSAGE, message_id)->octets = bytes_copy(txn->pool, list);
 }
 
 void store_txn_delete_chunks(store_txn_t *txn, uint64_t message_id)

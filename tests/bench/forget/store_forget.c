@@ -212,8 +212,11 @@ void store_txn_put_chunk(store_txn_t *txn, uint64_t message_id, unsigned number,
     step->octets = bytes_copy(txn->pool, octets);
 }
 
-void store_txn_delete_message(store_txn_t *txn, uint64_t message_id)
+void store_txn_delete_message_after(store_txn_t *txn, uint64_t message_id, const uint64_t *entries,
+                                    unsigned count)
 {
+    (void)entries; /* nothing fails here */
+    (void)count;
     add(txn, DELETE_MESSAGE, message_id);
 }
 

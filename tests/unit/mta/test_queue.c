@@ -174,24 +174,63 @@ static void record_and_load_are_inverse(void)
     end();
 }
 
+static bool leave(uint64_t message_id, uint64_t entry_id, unsigned others)
+{
+    const uint64_t *list;
+    unsigned count;
+    bool goes = queue_shared_leave(&agent, message_id, entry_id, &list, &count);
+    CU_ASSERT_EQUAL(count, others);
+    for (unsigned i = 0; i < count; i++)
+        CU_ASSERT_NOT_EQUAL(list[i], entry_id);
+    return goes;
+}
+
 static void message_goes_with_its_last_entry(void)
 {
     begin();
-    CU_ASSERT_TRUE(queue_shared_single(&agent, 1)); /* one entry is not counted */
-    CU_ASSERT_TRUE(queue_shared_drop(&agent, 1));
+    CU_ASSERT_TRUE(leave(1, 10, 0)); /* one entry is not counted */
+    CU_ASSERT_TRUE(queue_shared_drop(&agent, 1, 10));
     queue_shared_add(&agent, 2, 3);
-    CU_ASSERT_FALSE(queue_shared_single(&agent, 2));
-    CU_ASSERT_FALSE(queue_shared_drop(&agent, 2));
-    CU_ASSERT_FALSE(queue_shared_drop(&agent, 2));
-    CU_ASSERT_TRUE(queue_shared_single(&agent, 2));
-    queue_shared_extend(&agent, 2); /* rerouted over two next hops */
-    CU_ASSERT_FALSE(queue_shared_single(&agent, 2));
-    CU_ASSERT_FALSE(queue_shared_drop(&agent, 2));
-    CU_ASSERT_TRUE(queue_shared_drop(&agent, 2));
+    CU_ASSERT_FALSE(leave(2, 20, 0));
+    CU_ASSERT_FALSE(queue_shared_drop(&agent, 2, 20));
+    CU_ASSERT_FALSE(leave(2, 21, 0));
+    CU_ASSERT_FALSE(queue_shared_drop(&agent, 2, 21));
+    CU_ASSERT_TRUE(leave(2, 22, 0));
+    queue_shared_stay(&agent, 2, 22); /* that failed */
+    queue_shared_extend(&agent, 2);   /* rerouted over two next hops */
+    CU_ASSERT_FALSE(leave(2, 22, 0));
+    CU_ASSERT_FALSE(queue_shared_drop(&agent, 2, 22));
+    CU_ASSERT_TRUE(leave(2, 23, 0));
+    CU_ASSERT_TRUE(queue_shared_drop(&agent, 2, 23));
     queue_shared_extend(&agent, 3);
-    CU_ASSERT_FALSE(queue_shared_drop(&agent, 3));
-    CU_ASSERT_TRUE(queue_shared_drop(&agent, 3));
+    CU_ASSERT_FALSE(queue_shared_drop(&agent, 3, 30));
+    CU_ASSERT_TRUE(queue_shared_drop(&agent, 3, 31));
     CU_ASSERT_EQUAL(apr_hash_count(agent.shared), 0);
+    end();
+}
+
+static void removals_under_way_together_take_the_message_along(void)
+{
+    begin();
+    queue_shared_add(&agent, 2, 3);
+    CU_ASSERT_FALSE(leave(2, 20, 0));
+    CU_ASSERT_FALSE(leave(2, 21, 1));
+    CU_ASSERT_TRUE(leave(2, 22, 2));
+    queue_shared_stay(&agent, 2, 20); /* the first failed */
+    CU_ASSERT_FALSE(queue_shared_drop(&agent, 2, 21));
+    CU_ASSERT_FALSE(queue_shared_drop(&agent, 2, 22));
+    CU_ASSERT_TRUE(leave(2, 20, 0));
+    CU_ASSERT_TRUE(leave(2, 20, 0)); /* tried again */
+    CU_ASSERT_TRUE(queue_shared_drop(&agent, 2, 20));
+    queue_shared_add(&agent, 3, 40); /* more than are kept: the last ones are not told */
+    for (unsigned i = 0; i < 40; i++)
+        CU_ASSERT_FALSE(leave(3, 100 + i, i < 16 ? i : 0));
+    for (unsigned i = 0; i < 40; i++)
+        CU_ASSERT_EQUAL(queue_shared_drop(&agent, 3, 100 + i), i == 39);
+    queue_shared_add(&agent, 4, 2);
+    CU_ASSERT_FALSE(leave(4, 40, 0));
+    queue_shared_free(&agent);
+    apr_hash_clear(agent.shared);
     end();
 }
 
@@ -205,6 +244,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(P1_07_entry_has_its_recipients_and_no_others),
     UNIT_TEST(record_and_load_are_inverse),
     UNIT_TEST(message_goes_with_its_last_entry),
+    UNIT_TEST(removals_under_way_together_take_the_message_along),
 };
 
 UNIT_MAIN("mta/queue", tests)

@@ -215,6 +215,28 @@ static void deleting_takes_all_chunks(void)
     fixture_end(&fixture);
 }
 
+static void a_message_goes_after_entries_unless_one_is_there(void)
+{
+    fixture_t fixture;
+    fixture_begin(&fixture);
+    uint64_t id = put_message(&fixture, BYTES_LITERAL("x"));
+    uint64_t entries[2] = {store_new_id(fixture.store), store_new_id(fixture.store)};
+    store_txn_t *txn = store_txn_begin(fixture.store);
+    for (int i = 0; i < 2; i++) {
+        store_entry_t entry = fixture_entry(entries[i], id, "NEXT");
+        store_txn_put_entry(txn, &entry);
+    }
+    CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, txn), "");
+    for (int i = 0; i < 2; i++) {
+        txn = store_txn_begin(fixture.store);
+        store_txn_delete_entry(txn, entries[i]);
+        store_txn_delete_message_after(txn, id, entries, 2);
+        CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, txn), "");
+        CU_ASSERT_EQUAL(fixture_read(&fixture, id)->found, i == 0);
+    }
+    fixture_end(&fixture);
+}
+
 static void a_deletion_that_is_undone_keeps_the_chunks(void)
 {
     fixture_t fixture;
@@ -423,6 +445,7 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(progress_of_a_transfer_is_kept_with_its_entry),
     UNIT_TEST(RT_large_message_streams_in_chunks),
     UNIT_TEST(deleting_takes_all_chunks),
+    UNIT_TEST(a_message_goes_after_entries_unless_one_is_there),
     UNIT_TEST(a_deletion_that_is_undone_keeps_the_chunks),
     UNIT_TEST(OP_01_orphans_are_purged_at_the_start),
     UNIT_TEST(entries_are_scanned_changed_and_deleted),
