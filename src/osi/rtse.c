@@ -25,14 +25,14 @@ void rtse_indicate(rtse_t *rtse, stack_indication_kind_t kind)
 
 /* --- Turn and close ------------------------------------------------------------------------------------- */
 
-static err_t *do_please(rtse_t *rtse, const rtse_input_t *input)
+err_t *rtse_do_please(rtse_t *rtse, const rtse_input_t *input)
 {
     if (!rtse->two_way_alternate)
         return rtse_refuse_request(rtse, "no turn to ask for on a monologue association");
     return rtse->lower->please(rtse->context, input->number);
 }
 
-static err_t *do_give(rtse_t *rtse, const rtse_input_t *input)
+err_t *rtse_do_give(rtse_t *rtse, const rtse_input_t *input)
 {
     (void)input;
     if (!rtse->two_way_alternate) {
@@ -45,7 +45,7 @@ static err_t *do_give(rtse_t *rtse, const rtse_input_t *input)
     return err;
 }
 
-static err_t *do_close(rtse_t *rtse, const rtse_input_t *input)
+err_t *rtse_do_close(rtse_t *rtse, const rtse_input_t *input)
 {
     (void)input;
     err_t *err = NULL;
@@ -58,7 +58,7 @@ static err_t *do_close(rtse_t *rtse, const rtse_input_t *input)
     return err;
 }
 
-static err_t *on_please(rtse_t *rtse, const rtse_input_t *input)
+err_t *rtse_on_please(rtse_t *rtse, const rtse_input_t *input)
 {
     stack_indication_t indication = {
         .kind = STACK_TURN_PLEASE, .priority = input->number, .abort_reason = -1};
@@ -66,7 +66,7 @@ static err_t *on_please(rtse_t *rtse, const rtse_input_t *input)
     return NULL;
 }
 
-static err_t *on_give(rtse_t *rtse, const rtse_input_t *input)
+err_t *rtse_on_give(rtse_t *rtse, const rtse_input_t *input)
 {
     (void)input;
     rtse_indicate(rtse, STACK_TURN_GIVEN);
@@ -74,88 +74,14 @@ static err_t *on_give(rtse_t *rtse, const rtse_input_t *input)
 }
 
 /* The stack answers a release and tells the user; here only the state changes. */
-static err_t *nothing(rtse_t *rtse, const rtse_input_t *input)
+err_t *rtse_do_nothing(rtse_t *rtse, const rtse_input_t *input)
 {
     (void)rtse;
     (void)input;
     return NULL;
 }
 
-/* --- The table ------------------------------------------------------------------------------------------ */
-
-#define IN_STATE(state) (1U << (state))
-#define SAME RTSE_STATES
-enum {
-    OUR_TURN = IN_STATE(RTSE_TURN) | IN_STATE(RTSE_SENDING) | IN_STATE(RTSE_ENDING) |
-               IN_STATE(RTSE_STOPPING) | IN_STATE(RTSE_CLOSING),
-    PEERS_TURN =
-        IN_STATE(RTSE_NO_TURN) | IN_STATE(RTSE_RECEIVING) | IN_STATE(RTSE_RECEIVED) | IN_STATE(RTSE_REFUSED),
-    INCOMING = IN_STATE(RTSE_RECEIVING) | IN_STATE(RTSE_RECEIVED) | IN_STATE(RTSE_REFUSED)
-};
-
-/* The state changes to `next` before the action runs, so that an indication made from it may be answered at
- * once; an action that finds it cannot go there sets another. First row that fits wins. */
-typedef struct rtse_row_t {
-    rtse_event_t event;
-    unsigned states;
-    rtse_state_t next;
-    rtse_action_t action;
-} rtse_row_t;
-
-static const rtse_row_t table[] = {
-    /* X.228 7.3 transfer, at the sender */
-    {RTSE_DATA_REQUEST, IN_STATE(RTSE_SENDING), SAME, rtse_do_data},
-    {RTSE_SYNC_CONFIRM, IN_STATE(RTSE_SENDING) | IN_STATE(RTSE_ENDING), SAME, rtse_on_sync_confirm},
-    {RTSE_SYNC_CONFIRM, IN_STATE(RTSE_STOPPING), SAME, nothing}, /* crossed our request */
-    {RTSE_START_REQUEST, IN_STATE(RTSE_TURN), RTSE_SENDING, rtse_do_start},
-    {RTSE_RESUME_REQUEST, IN_STATE(RTSE_TURN), RTSE_SENDING, rtse_do_resume},
-    {RTSE_END_REQUEST, IN_STATE(RTSE_SENDING), SAME, rtse_do_end},
-    {RTSE_END_CONFIRM, IN_STATE(RTSE_ENDING), RTSE_TURN, rtse_on_end_confirm},
-    /* 7.3, at the receiver */
-    {RTSE_DATA, IN_STATE(RTSE_RECEIVING), SAME, rtse_on_data},
-    {RTSE_DATA, IN_STATE(RTSE_REFUSED), SAME, nothing},
-    {RTSE_SYNC, IN_STATE(RTSE_RECEIVING), SAME, rtse_on_sync},
-    {RTSE_SYNC, IN_STATE(RTSE_REFUSED), SAME, nothing},
-    {RTSE_CHECKPOINT_RESPONSE, IN_STATE(RTSE_RECEIVING), SAME, rtse_do_checkpoint_response},
-    {RTSE_CHECKPOINT_RESPONSE, IN_STATE(RTSE_RECEIVED), SAME, nothing}, /* the end confirms all */
-    {RTSE_START, IN_STATE(RTSE_NO_TURN), RTSE_RECEIVING, rtse_on_start},
-    {RTSE_END, IN_STATE(RTSE_RECEIVING), RTSE_RECEIVED, rtse_on_end},
-    {RTSE_END, IN_STATE(RTSE_REFUSED), SAME, nothing},
-    {RTSE_ACCEPT_RESPONSE, IN_STATE(RTSE_RECEIVED), RTSE_NO_TURN, rtse_do_accept},
-    /* 7.6, 7.7 exceptions, interrupt, discard */
-    {RTSE_REFUSE_RESPONSE, IN_STATE(RTSE_RECEIVING) | IN_STATE(RTSE_RECEIVED), RTSE_REFUSED, rtse_do_refuse},
-    {RTSE_USER_EXCEPTION, IN_STATE(RTSE_SENDING) | IN_STATE(RTSE_ENDING), RTSE_STOPPING,
-     rtse_on_user_exception},
-    {RTSE_USER_EXCEPTION, IN_STATE(RTSE_STOPPING), SAME, nothing},
-    {RTSE_PROVIDER_EXCEPTION, IN_STATE(RTSE_SENDING) | IN_STATE(RTSE_ENDING), RTSE_STOPPING,
-     rtse_on_provider_exception},
-    {RTSE_PROVIDER_EXCEPTION, IN_STATE(RTSE_STOPPING) | INCOMING, SAME, nothing},
-    {RTSE_CANCEL_REQUEST, IN_STATE(RTSE_SENDING), RTSE_STOPPING, rtse_do_cancel},
-    {RTSE_INTERRUPT_CONFIRM, IN_STATE(RTSE_STOPPING), RTSE_TURN, rtse_on_interrupt_confirm},
-    {RTSE_DISCARD_CONFIRM, IN_STATE(RTSE_STOPPING), RTSE_TURN, rtse_on_discard_confirm},
-    {RTSE_INTERRUPT, INCOMING, RTSE_NO_TURN, rtse_on_interrupt},
-    {RTSE_DISCARD, INCOMING, RTSE_NO_TURN, rtse_on_discard},
-    /* 7.8 resume on this or another association */
-    {RTSE_RESUME, IN_STATE(RTSE_NO_TURN), RTSE_RECEIVING, rtse_on_resume},
-    /* 7.4, 7.5 turn please, turn give */
-    {RTSE_PLEASE_REQUEST, PEERS_TURN, SAME, do_please},
-    {RTSE_GIVE_REQUEST, IN_STATE(RTSE_TURN), RTSE_NO_TURN, do_give},
-    {RTSE_PLEASE, OUR_TURN, SAME, on_please},
-    {RTSE_PLEASE, PEERS_TURN, SAME, nothing}, /* crossed our giving it */
-    {RTSE_GIVE, IN_STATE(RTSE_NO_TURN), RTSE_TURN, on_give},
-    /* 7.2 release */
-    {RTSE_CLOSE_REQUEST, IN_STATE(RTSE_TURN), RTSE_CLOSING, do_close},
-    {RTSE_CLOSE, IN_STATE(RTSE_NO_TURN), RTSE_CLOSED, nothing},
-    {RTSE_CLOSE_CONFIRM, IN_STATE(RTSE_CLOSING), RTSE_CLOSED, nothing},
-};
-
-static const rtse_row_t *find_row(rtse_state_t state, rtse_event_t event)
-{
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (table[i].event == event && (table[i].states & IN_STATE(state)))
-            return &table[i];
-    return NULL;
-}
+/* --- Requests and events ---------------------------------------------------------------------------- */
 
 static err_t *not_allowed(rtse_t *rtse, rtse_event_t event)
 {
@@ -174,23 +100,23 @@ static err_t *broken(rtse_t *rtse, rtse_event_t event)
 
 err_t *rtse_request(rtse_t *rtse, const rtse_input_t *input)
 {
-    const rtse_row_t *row = find_row(rtse->state, input->event);
+    const rtse_row_t *row = rtse_row_find(rtse->state, input->event);
     if (!row)
         return not_allowed(rtse, input->event);
-    if (row->next != SAME)
+    if (row->next != RTSE_STATES)
         rtse->state = row->next;
     return row->action(rtse, input);
 }
 
 void rtse_event(rtse_t *rtse, const rtse_input_t *input)
 {
-    const rtse_row_t *row = find_row(rtse->state, input->event);
+    const rtse_row_t *row = rtse_row_find(rtse->state, input->event);
     if (!row) {
         if (rtse->state != RTSE_CLOSED)
             rtse_fail(rtse, STACK_ABORT_PROTOCOL_ERROR, broken(rtse, input->event));
         return;
     }
-    if (row->next != SAME)
+    if (row->next != RTSE_STATES)
         rtse->state = row->next;
     row->action(rtse, input);
 }
