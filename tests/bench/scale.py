@@ -15,6 +15,13 @@ ADDRESSES = 64  # recipients of one message that p1source takes
 CLOSED = "schedule { activation = never }"
 
 
+def copy_row(database, table, numbers, **changed):
+    """Copies the one row of table for each of the numbers n.n; changed are the columns that differ."""
+    columns = [row[1] for row in database.execute("PRAGMA table_info(%s)" % table)]
+    database.execute("INSERT INTO %s (%s) SELECT %s FROM %s r, %s" % (
+        table, ", ".join(columns), ", ".join(changed.get(column, "r." + column) for column in columns), table, numbers))
+
+
 def fill(mta, count, destinations=()):
     """Copies the one message that the store holds until there are count, all of their own; in turn for the
     destinations, if there are any."""
@@ -24,12 +31,9 @@ def fill(mta, count, destinations=()):
     numbers = "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < %d) SELECT n FROM s) n" % (
         count - 1)
     if count > 1:
-        database.execute("INSERT INTO x400_message SELECT %d + n.n * 3, m.kind, m.priority, m.arrival, m.expiry, m.length,"
-                         " m.mts_id || n.n, m.source, m.envelope, m.content FROM x400_message m, %s" % (base, numbers))
-        database.execute("INSERT INTO x400_entry SELECT %d + n.n * 3 + 1, %d + n.n * 3, e.destination, e.priority, e.state,"
-                         " 0, 0, e.size, e.arrival, e.expiry, e.recipients FROM x400_entry e, %s" % (base, base, numbers))
-        database.execute("INSERT INTO x400_mark SELECT %d + n.n * 3 + 2, randomblob(16), e.time FROM x400_mark e, %s" % (
-            base, numbers))
+        copy_row(database, "x400_message", numbers, id="%d + n.n * 3" % base, mts_id="r.mts_id || n.n")
+        copy_row(database, "x400_entry", numbers, id="%d + n.n * 3 + 1" % base, message="%d + n.n * 3" % base)
+        copy_row(database, "x400_mark", numbers, id="%d + n.n * 3 + 2" % base, digest="randomblob(16)")
         database.execute("UPDATE x400_value SET value = %d WHERE name = 'ids'" % (base + 3 * count + 3))
     if destinations:
         database.executemany("INSERT INTO x400_name (name) VALUES (?) ON CONFLICT DO NOTHING", [(n,) for n in destinations])
