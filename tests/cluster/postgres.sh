@@ -1,8 +1,8 @@
 #!/bin/bash
-# OP-04: two and three services at the same time on one PostgreSQL queue. They are called by one address, as that of a cluster;
-# behind them is another MTA. Two load sources, one on each side, send through all of it to a sink on the other side,
-# which counts. Nodes are killed and stopped under load, the database is restarted: nothing is lost, nothing arrives
-# twice, and the others have a node's work within ten seconds.
+# OP-04: two and three services at the same time on one PostgreSQL queue. They are called by one address, as that of a
+# cluster; on each side of them is another MTA, which knows repeats. Two load sources, one on each side, send through all
+# of it to a sink on the other side, which counts. Nodes are killed and stopped under load, the database is restarted:
+# nothing is lost, nothing arrives twice, and the others have a node's work within ten seconds.
 #
 # X400_BIN is the folder of the programs (build/release/bin, built if they are not there), RATE messages per second each
 # way (200). The times of a takeover are printed; X400_TIMES=strict makes it a failure if one is longer than ten seconds.
@@ -33,14 +33,16 @@ pg_begin || { fail "a PostgreSQL server starts"; finish; }
 
 set -- $(free_ports 5)
 balance=$1 sink_K=$2 sink_R=$3 nowhere=$4 narrow=$5
-mta A; mta B; mta L
+mta A; mta B; mta L; mta M
 mailbox A ann
 mailbox L jim
 LINK_PORT=$narrow LINK_OVERRIDE='recovery-timeout = 600s' link A L "1988 normal"
 LINK_PORT=$nowhere LINK_OVERRIDE='recovery-timeout = 600s' link L A "1988 normal"
 LINK_SPACES='"C=GB;A= ;P=B"' link A B "1988 normal"
 LINK_PORT=$nowhere LINK_SPACES='"C=GB;A= ;P=S"' link A S "1988 normal"
-LINK_PORT=$sink_R LINK_SPACES='"C=GB;A= ;P=R"' link A R "1988 normal"
+LINK_SPACES='"C=GB;A= ;P=R"' link A M "1988 normal"
+LINK_PORT=$nowhere link M A "1988 normal"
+LINK_PORT=$sink_R LINK_SPACES='"C=GB;A= ;P=R"' link M R "1988 normal"
 LINK_PORT=$balance LINK_SPACES='"C=GB;A= ;P=A", "C=GB;A= ;P=R", "C=GB;A= ;P=S"' link B A "1988 normal"
 LINK_PORT=$nowhere LINK_SPACES='"C=GB;A= ;P=Q"' link B Q "1988 normal"
 LINK_PORT=$sink_K LINK_SPACES='"C=GB;A= ;P=B"' link B K "1988 normal"
@@ -86,7 +88,7 @@ sys.exit(total['accepted'] != $2)"; }
 loaded() { wait "$(get "pid_source_$1")" && accepted "$1" "$2"; }
 tell_load() { accepted "$1" 0 2>/dev/null || true; }
 waiting() { pg_sql 'SELECT COUNT(*) FROM x400_message'; }
-all_relayed() { [ "$(waiting)" = 0 ] && queue_is_empty B && [ "$(waiting)" = 0 ]; }
+all_relayed() { [ "$(waiting)" = 0 ] && queue_is_empty B && [ "$(waiting)" = 0 ] && queue_is_empty M; }
 ended() { ! kill -0 "$1" 2>/dev/null; }
 some_queued() { [ "$(number "$1" queued)" -ge "$2" ]; }
 # Nodes that have a queue of their own; a dead one has an heir.
@@ -100,7 +102,7 @@ took_over() { # WORDS SINCE NODES-LEFT
 }
 
 say "Two nodes: what a dead one had waiting"
-start A N2
+start A N2 M
 load 300 0
 check "two nodes take 300 messages, whichever is called" loaded S 300
 check "one has some of them" some_queued A 50
@@ -196,7 +198,7 @@ stop N2
 check "a node that stops in order hands its queue over" wait_for some_queued A 100
 start B
 check "which is sent" wait_for all_relayed
-stop A B
+stop A B M
 check "nothing is left in the database" [ "$(pg_sql 'SELECT (SELECT COUNT(*) FROM x400_entry) + (SELECT COUNT(*) FROM x400_message) + (SELECT COUNT(*) FROM x400_chunk)')" = 0 ]
 check "mtacheck agrees" "$BIN/mtacheck" -c "$WORK/A/x400mta.conf"
 counted() { python3 -c "
