@@ -115,11 +115,13 @@ static bool wait_until_it_answers(const resource_t *resource)
 static DWORD WINAPI go_online(LPVOID data)
 {
     resource_t *resource = data;
-    if (!daemon_claim(&resource->properties))
-        resource_log(resource->handle, LOG_WARNING,
-                     L"The service manager may start the service %1 by itself, error %2!u!.\n",
-                     resource->properties.service, GetLastError());
     DWORD error = daemon_start(&resource->properties);
+    /* The manager is starting other services, as at the start of the system. */
+    for (DWORD checkpoint = 1; error == ERROR_SERVICE_DATABASE_LOCKED && !is_cancelled(resource, STEP);
+         checkpoint++) {
+        tell(resource, ClusterResourceOnlinePending, checkpoint, NULL);
+        error = daemon_start(&resource->properties);
+    }
     if (error != ERROR_SUCCESS)
         resource_log(resource->handle, LOG_ERROR, L"The service %1 cannot be started, error %2!u!.\n",
                      resource->properties.service, error);
@@ -128,6 +130,10 @@ static DWORD WINAPI go_online(LPVOID data)
             tell(resource, ClusterResourceFailed, 0, NULL);
         return 0;
     }
+    if (!daemon_claim(&resource->properties))
+        resource_log(resource->handle, LOG_WARNING,
+                     L"The service manager may start the service %1 by itself, error %2!u!.\n",
+                     resource->properties.service, GetLastError());
     forget_process(resource);
     resource->process = daemon_process(&resource->properties);
     resource->online = true;
