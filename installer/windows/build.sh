@@ -11,7 +11,7 @@ stage=$(mktemp -d)
 warnings=$stage/warnings
 trap 'rm -rf "$stage"' EXIT
 rm -f "$msi"
-cp "$build"/bin/*.exe "$build"/bin/*.dll "$here/x400mta.conf.default" "$here/x400mta.wxs" "$here"/../../docs/*.md "$stage/"
+cp "$build"/bin/*.exe "$build"/bin/*.dll "$build"/bin/*.man "$here/cluster.ps1" "$here/x400mta.conf.default" "$here/x400mta.wxs" "$here"/../../docs/*.md "$stage/"
 (cd "$stage" && wixl -a x64 -D Version="$version" -o "$msi" x400mta.wxs) 2>"$warnings" || { cat "$warnings" >&2; exit 1; }
 if [ -s "$warnings" ]; then
     cat "$warnings" >&2
@@ -40,6 +40,12 @@ query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\
 query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('CloseFirewall', 3170, 'TARGETDIR', '$rule delete rule name=x400mta')"
 query "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Condition\`, \`Sequence\`) VALUES ('OpenFirewall', 'FIREWALL=\"1\" AND NOT REMOVE', 5860)"
 query "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Condition\`, \`Sequence\`) VALUES ('CloseFirewall', 'REMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE', 1910)"
+# The counters: Windows is told of them, and that they are gone, likewise.
+counters='/m:"[INSTALLDIR]x400mta-counters.man"'
+query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('TellCounters', 3170, 'TARGETDIR', '[System64Folder]lodctr.exe $counters')"
+query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('ForgetCounters', 3170, 'TARGETDIR', '[System64Folder]unlodctr.exe $counters')"
+query "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Condition\`, \`Sequence\`) VALUES ('TellCounters', 'NOT REMOVE', 5870)"
+query "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Condition\`, \`Sequence\`) VALUES ('ForgetCounters', 'REMOVE=\"ALL\"', 1915)"
 # Where wixl would put the actions that set properties, and the removal of the old product, they come too early or too
 # late: properties after AppSearch, the old product before anything is changed.
 at() { query "UPDATE \`InstallExecuteSequence\` SET \`Sequence\` = $2 WHERE \`Action\` = '$1'"; }
