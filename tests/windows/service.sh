@@ -45,6 +45,11 @@ check "MSI: older versions are found, to be removed" row Upgrade '^\{0B7C5B8E-6C
 check "MSI: newer versions are found, to be left" row Upgrade '^\{0B7C5B8E-6C0B-4E57-9C0B-6D3A3C7A4C10\}TAB1\.0\.0TABTAB[^TAB]*TAB2TAB'
 check "MSI: the rule of the firewall is made on demand only" row InstallExecuteSequence '^OpenFirewallTABFIREWALL="1" AND NOT REMOVETAB5860$'
 check "MSI: and is for the port and the program" row CustomAction 'OpenFirewallTAB3170TAB.*add rule name=x400mta dir=in action=allow protocol=TCP localport=\[PORT\] program="\[INSTALLDIR\]x400mta\.exe"'
+check "MSI: Windows is told of the counters" row InstallExecuteSequence '^TellCountersTABNOT REMOVETAB5870$'
+check "MSI: and that they are gone, before the files are" row InstallExecuteSequence '^ForgetCountersTABREMOVE="ALL"TAB1915$'
+check "MSI: by the manifest of the counters" row CustomAction \
+    '^TellCountersTAB3170TABTARGETDIRTAB\[System64Folder\]lodctr\.exe /m:"\[INSTALLDIR\]x400mta-counters\.man"'
+check "MSI: the resource type of clusters is a feature for those who ask for it" row Feature '^ClusterTAB.*TAB1000TAB'
 check "MSI: the documentation is in the start menu" row Shortcut '^DocumentationTABMENUTAB[^TAB]*TABMenuTAB\[DOCS\]administrator\.mdTAB'
 check "the MSI is for 64 bits" sh -c "msiinfo suminfo '$OLD' | grep -q 'Template: x64'"
 
@@ -85,6 +90,8 @@ if [ ! -e "$PROGRAMS/x400mta.exe" ]; then
     exit 1
 fi
 check "the programs are there" test -x "$PROGRAMS/x400mta.exe" -a -x "$PROGRAMS/x400ctl.exe" -a -x "$PROGRAMS/mtacheck.exe"
+check "the manifest of the counters is there" test -s "$PROGRAMS/x400mta-counters.man"
+check "the resource type of clusters is not there: nobody asked for it" test ! -e "$PROGRAMS/x400mta-cluster.dll"
 check "the documentation is there" test -s "$PROGRAMS/docs/administrator.md"
 check "the first configuration has the port" grep -q "port = $port" "$DATA/x400mta.conf"
 check "the source of events is registered: message file" registered 'EventMessageFile *REG_EXPAND_SZ *C:.Program Files.x400mta.x400mta-events.dll'

@@ -178,8 +178,15 @@ static void enumerate(const char *command)
                    names);
 }
 
+static void forget_properties(void)
+{
+    RegDeleteKeyW(HKEY_CURRENT_USER, L"Software\\x400mta-test-resource\\Parameters");
+    RegDeleteKeyW(HKEY_CURRENT_USER, L"Software\\x400mta-test-resource");
+}
+
 static void open_resource(void)
 {
+    forget_properties(); /* of a run that broke off */
     RegCreateKeyExW(HKEY_CURRENT_USER, L"Software\\x400mta-test-resource", 0, NULL, 0, KEY_ALL_ACCESS, NULL,
                     &key, NULL);
     resource = functions->Open(L"Mail", key, (RESOURCE_HANDLE)&resource);
@@ -190,8 +197,7 @@ static void close_resource(void)
 {
     functions->Close(resource);
     RegCloseKey(key);
-    RegDeleteKeyW(HKEY_CURRENT_USER, L"Software\\x400mta-test-resource\\Parameters");
-    RegDeleteKeyW(HKEY_CURRENT_USER, L"Software\\x400mta-test-resource");
+    forget_properties();
     printf("closed\n");
 }
 
