@@ -108,7 +108,9 @@ fi
 # x86-64 landing pads for indirect jumps (CET). (Whether a program is marked for CET as a whole is the C library's matter:
 # that of Debian 12 is not.) The level of _FORTIFY_SOURCE shows in the commands only.
 if wanted hardening; then
-    ls "$build"/bin/* build/release/bin/* >"$work/programs" 2>/dev/null
+    for program in x400mta x400ctl mtacheck p1source p1sink; do # those that are installed
+        ls "$build/bin/$program" "build/release/bin/$program" 2>/dev/null
+    done >"$work/programs"
     while read -r program; do
         readelf -hldW "$program" >"$work/elf"
         grep -q 'Type: *DYN' "$work/elf" || echo "$program: is not position independent"

@@ -17,18 +17,17 @@ const counter_definition_t counter_definitions[COUNTER_COUNT] = {
 #define MONITOR(set, number_, name_, kind, symbol, words_) MONITOR_##set(number_, name_, kind, symbol, words_)
 #define ROW(number_, name_, kind, symbol, words_)                                                            \
     {(number_), (name_), KIND_##kind, COUNTER_##symbol, (words_)},
-#define NO_ROW(number_, name_, kind, symbol, words_)
 
-#define MONITOR_MTA ROW
-#define MONITOR_CONNECTIONS NO_ROW
+#define MONITOR_MTA(number, name, kind, symbol, words) ROW(number, name, kind, symbol, words)
+#define MONITOR_CONNECTIONS(number, name, kind, symbol, words)
 static const counter_monitor_t of_mta[] = {
 #include "mta/counters.def"
 };
 #undef MONITOR_MTA
 #undef MONITOR_CONNECTIONS
 
-#define MONITOR_MTA NO_ROW
-#define MONITOR_CONNECTIONS ROW
+#define MONITOR_MTA(number, name, kind, symbol, words)
+#define MONITOR_CONNECTIONS(number, name, kind, symbol, words) ROW(number, name, kind, symbol, words)
 static const counter_monitor_t of_connections[] = {
 #include "mta/counters.def"
 };

@@ -391,6 +391,7 @@ void queue_shared_free(agent_t *agent)
 {
     for (apr_hash_index_t *i = apr_hash_first(NULL, agent->shared); i; i = apr_hash_next(i)) {
         shared_t *shared = apr_hash_this_val(i);
+        apr_hash_set(agent->shared, &shared->message_id, sizeof(shared->message_id), NULL);
         free(shared->leaving);
         free(shared);
     }
