@@ -36,8 +36,8 @@ void store_finish(store_t *store, job_list_t *jobs)
 {
     apr_thread_mutex_lock(store->mutex);
     job_list_append(&store->completions, jobs);
-    bool notify = store->completions.first && !store->notified;
-    store->notified = true;
+    bool notify = store->completions.first && !store->notified; /* jobs may be none: all are in doubt */
+    store->notified = store->notified || notify;
     apr_thread_mutex_unlock(store->mutex);
     if (notify && store->config.notify)
         store->config.notify(store->config.notify_context);

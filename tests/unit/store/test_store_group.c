@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "fixture.h"
+#include "store/internal.h"
 
 static void one_failure_does_not_fail_its_group(void)
 {
@@ -291,6 +292,25 @@ static void closing_runs_what_waits(void)
     fixture_end(&fixture);
 }
 
+/* As after a group that is in doubt as a whole: what comes next is told all the same. */
+static void what_ends_after_an_empty_group_is_told(void)
+{
+    fixture_t fixture;
+    fixture_begin(&fixture);
+    store_drain(fixture.store);
+    atomic_store(&fixture.notified, 0);
+    store_finish(fixture.store, &(job_list_t){0});
+    CU_ASSERT_EQUAL(atomic_load(&fixture.notified), 0);
+    fixture_result_t *result = apr_pcalloc(fixture.pool, sizeof(*result));
+    store_txn_commit(store_txn_begin(fixture.store), fixture_committed, result);
+    for (int i = 0; i < 30000 && !atomic_load(&fixture.notified); i++)
+        apr_sleep(1000);
+    CU_ASSERT_EQUAL(atomic_load(&fixture.notified), 1);
+    store_drain(fixture.store);
+    CU_ASSERT_TRUE(result->done);
+    fixture_end(&fixture);
+}
+
 static const unit_test_t TESTS[] = {
     UNIT_TEST(one_failure_does_not_fail_its_group),
     UNIT_TEST(a_failed_transaction_leaves_nothing),
@@ -301,5 +321,6 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(a_transaction_can_be_abandoned),
     UNIT_TEST(busy_while_much_waits),
     UNIT_TEST(closing_runs_what_waits),
+    UNIT_TEST(what_ends_after_an_empty_group_is_told),
 };
 UNIT_MAIN("store groups", TESTS)
