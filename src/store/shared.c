@@ -192,6 +192,7 @@ static void keep_entry(void *context, const store_entry_t *entry)
     *copy = *entry;
     copy->destination = arena_string(&page->job.arena, entry->destination);
     copy->recipients = arena_copy(&page->job.arena, entry->recipients);
+    copy->progress = arena_copy(&page->job.arena, entry->progress);
 }
 
 /* All entries with identifiers of a node, in pages. */

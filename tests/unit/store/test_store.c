@@ -128,7 +128,8 @@ static void progress_of_a_transfer_is_kept_with_its_entry(void)
     entry.attempts = 3;
     store_txn_update_entry(txn, &entry);
     CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, txn), "");
-    fixture_reopen(&fixture);
+    if (!fixture_shared()) /* whose scan is what the next node inherits */
+        fixture_reopen(&fixture);
     seen_progress_t seen = {.id = ids[1]};
     fixture_scan(&fixture, see_progress, &seen);
     CU_ASSERT_EQUAL(seen.entries, 2);
