@@ -14,6 +14,9 @@ if(X400_SANITIZE)
   target_compile_options(x400_flags INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(x400_flags INTERFACE -fsanitize=address,undefined)
+elseif(X400_TSAN)
+  target_compile_options(x400_flags INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(x400_flags INTERFACE -fsanitize=thread)
 elseif(WIN32)
   # Windows 7 and newer, the standard's printf, APR's headers before windows.h. Executables load anywhere (64 bits of
   # address), run no data, have the stack that Linux gives, and carry their own copy of what the compiler's library gives. Control

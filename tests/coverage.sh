@@ -1,8 +1,8 @@
 #!/bin/sh
-# Which lines of src and which rows of the tables of session and RTSE the tests run: unit tests, captures, scenarios,
+# Which lines of src and which rows of the tables of ACSE, session and RTSE the tests run: unit tests, captures, scenarios,
 # simulation. Ends with "N passed, N failed": the lines are at least LINES_PERCENT (85), and each row was used, in each
-# state that it stands for. (The machine of ACSE is small enough for a test that goes through all of it, test_acse.c; COTP
-# has no table.)
+# state that it stands for. (That the unit tests alone use each row is coverage/rows.sh, in every run of run.sh; COTP has
+# no table, and a test that goes through each happening in each state.)
 #
 #   coverage.sh               all of them
 #   coverage.sh PART...       some of: unit wire scenario sim; then the figures are told and nothing is demanded

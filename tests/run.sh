@@ -108,6 +108,7 @@ wanted floors && counted floors "sh tests/floors.sh"
 wanted documents && counted documents "sh tests/documents.sh"
 wanted documents && counted events "sh tests/events.sh"
 wanted unit && units build/release unit
+wanted unit && counted "protocol tables" "sh tests/coverage/rows.sh build/release"
 if wanted wire; then
     counted "wire replay" "build/release/wire/replay tests/wire/captures/*.pcap"
     counted "wire facts" "build/release/wire/facts -q tests/wire/captures/corpus/*.p1"

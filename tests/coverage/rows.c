@@ -1,11 +1,14 @@
-/* Which rows of the tables of session and RTSE are used: linked into the engines of a coverage build in front
- * of the functions that find a row (-Wl,--wrap). At the end of the process a line for each row, and for each
- * state that it stands for, goes to the file that X400_ROWS names: "used" or "unused", and the row. */
+/* Which rows of the tables of ACSE, session and RTSE are used: linked in front of the functions that find a
+ * row
+ * (-Wl,--wrap), into the engines of a coverage build and into the unit tests of the engines in every build.
+ * At the end of the process a line for each row, and for each state that it stands for, goes to the file that
+ * X400_ROWS names: "used" or "unused", and the row. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "osi/acse.h"
 #include "osi/rtse_machine.h"
 #include "osi/session_machine.h"
 
@@ -13,6 +16,7 @@ enum { SESSION_ROWS = 512, RTSE_ROWS = 128, TEXT_SIZE = 1 << 17 };
 
 static unsigned char session_used[SESSION_ROWS];
 static unsigned rtse_used[RTSE_ROWS]; /* states */
+static unsigned char acse_used[ACSE_STATES][ACSE_EVENTS];
 
 const session_row_t *__real_session_row_find(const session_t *session, unsigned event,
                                              const session_data_t *data);
@@ -20,6 +24,8 @@ const session_row_t *__wrap_session_row_find(const session_t *session, unsigned 
                                              const session_data_t *data);
 const rtse_row_t *__real_rtse_row_find(rtse_state_t state, rtse_event_t event);
 const rtse_row_t *__wrap_rtse_row_find(rtse_state_t state, rtse_event_t event);
+bool __real_acse_step(acse_state_t *state, acse_event_t event);
+bool __wrap_acse_step(acse_state_t *state, acse_event_t event);
 
 const session_row_t *__wrap_session_row_find(const session_t *session, unsigned event,
                                              const session_data_t *data)
@@ -40,6 +46,15 @@ const rtse_row_t *__wrap_rtse_row_find(rtse_state_t state, rtse_event_t event)
     if (row && count <= RTSE_ROWS)
         rtse_used[row - rows] |= RTSE_IN_STATE(state);
     return row;
+}
+
+bool __wrap_acse_step(acse_state_t *state, acse_event_t event)
+{
+    const acse_state_t from = *state;
+    const bool stepped = __real_acse_step(state, event);
+    if (stepped)
+        acse_used[from][event] = 1;
+    return stepped;
 }
 
 static void write_used(void) __attribute__((destructor));
@@ -66,6 +81,14 @@ static void write_used(void)
                     (size_t)snprintf(text + length, sizeof(text) - length, "%s RTSE row %d: %s, %s\n",
                                      rtse_used[i] & RTSE_IN_STATE(state) ? "used" : "unused", (int)i + 1,
                                      rtse_event_name(rtse[i].event), rtse_state_name((rtse_state_t)state));
+    for (int from = 0; from < ACSE_STATES; from++)
+        for (int event = 0; event < ACSE_EVENTS; event++) {
+            acse_state_t state = (acse_state_t)from;
+            if (__real_acse_step(&state, (acse_event_t)event))
+                length += (size_t)snprintf(
+                    text + length, sizeof(text) - length, "%s ACSE: event %d in state %s\n",
+                    acse_used[from][event] ? "used" : "unused", event, acse_state_name((acse_state_t)from));
+        }
     int file = open(path, O_WRONLY | O_APPEND | O_CREAT, 0644);
     if (file < 0)
         return;

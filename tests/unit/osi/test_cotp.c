@@ -559,6 +559,102 @@ static void TP_04_disconnect_in_class_zero_is_tolerated(void)
     CU_ASSERT_EQUAL(buffer_length(&b.out), 0);
 }
 
+/* Everything that can happen to an engine, in each of its states: X.224 Annex A, the columns of class 0. */
+typedef enum happening_t {
+    COMES_CR,
+    COMES_CC,
+    COMES_DT,
+    COMES_DR,
+    COMES_ER,
+    COMES_NONSENSE, /* a TPDU of another class */
+    COMES_NO_TPKT,
+    NETWORK_GOES,
+    WE_CONNECT,
+    WE_ACCEPT,
+    WE_END,
+    WE_SEND,
+    HAPPENINGS
+} happening_t;
+
+enum { STATES = COTP_CLOSED + 1 };
+
+static void bring_to(cotp_state_t state)
+{
+    cotp_connect_t connect = {0};
+    open_pair(2048, 2048);
+    a.accept = false;
+    if (state == COTP_WAIT_CONFIRM || state == COTP_OPEN)
+        cotp_connect_request(&a.cotp, &connect);
+    if (state == COTP_OPEN)
+        cotp_input(&a.cotp, hex("0300000b06d01234567800"));
+    if (state == COTP_WAIT_RESPONSE)
+        cotp_input(&a.cotp, hex("0300000b06e00000567800"));
+    if (state == COTP_CLOSED)
+        cotp_disconnect_request(&a.cotp, COTP_REASON_NORMAL);
+    CU_ASSERT_EQUAL_FATAL(a.cotp.state, state);
+    buffer_clear(&a.out);
+    a.indications = a.confirms = a.tsdus = a.ends = 0;
+}
+
+static void happens(happening_t what)
+{
+    static const char *const comes[] = {"0300000b06e00000567800",
+                                        "0300000b06d01234567800",
+                                        "0300000802f08041",
+                                        "0300000b06805678123480",
+                                        "030000090470123400",
+                                        "030000090410123400",
+                                        "474554"};
+    cotp_connect_t connect = {0};
+    switch (what) {
+    case NETWORK_GOES: cotp_network_closed(&a.cotp, NULL); break;
+    case WE_CONNECT: cotp_connect_request(&a.cotp, &connect); break;
+    case WE_ACCEPT: cotp_connect_response(&a.cotp); break;
+    case WE_END: cotp_disconnect_request(&a.cotp, COTP_REASON_NORMAL); break;
+    case WE_SEND: send_tsdu(&a, BYTES_LITERAL("x")); break;
+    default: cotp_input(&a.cotp, hex(comes[what]));
+    }
+}
+
+/* The TPDU that goes out, by its first digit: CR e, CC d, DR 8, ER 7, DT f; "-": none; what is told: i a
+ * connect indication, c a confirm, d data, e the end, "-": nothing; and the state: I, C, R, O, X (closed). */
+static void TP_04_every_happening_in_every_state(void)
+{
+    static const char *const expected[STATES][HAPPENINGS] = {
+        /*                     CR     CC     DT     DR     ER     other  no     gone   conn.  accept end send
+         */
+        [COTP_IDLE] = {"-iR", "7eX", "7eX", "-eX", "-eX", "7eX", "-eX", "-eX", "e-C", "--I", "--X", "--I"},
+        [COTP_WAIT_CONFIRM] = {"7eX", "-cO", "7eX", "-eX", "-eX", "7eX", "-eX", "-eX", "--C", "--C", "--X",
+                               "--C"},
+        [COTP_WAIT_RESPONSE] = {"7eX", "7eX", "7eX", "-eX", "-eX", "7eX", "-eX", "-eX", "--R", "d-O", "8-X",
+                                "--R"},
+        [COTP_OPEN] = {"7eX", "7eX", "-dO", "-eX", "-eX", "7eX", "-eX", "-eX", "--O", "--O", "--X", "f-O"},
+        [COTP_CLOSED] = {"--X", "--X", "--X", "--X", "--X", "--X", "--X", "--X", "--X", "--X", "--X", "--X"},
+    };
+    static const char states[] = {[COTP_IDLE] = 'I',
+                                  [COTP_WAIT_CONFIRM] = 'C',
+                                  [COTP_WAIT_RESPONSE] = 'R',
+                                  [COTP_OPEN] = 'O',
+                                  [COTP_CLOSED] = 'X'};
+    for (int state = 0; state < STATES; state++)
+        for (int what = 0; what < HAPPENINGS; what++) {
+            bring_to((cotp_state_t)state);
+            happens((happening_t)what);
+            bytes_t out = buffer_bytes(&a.out);
+            char is[4] = {out.length > 5 ? bytes_to_hex(pool, bytes_slice(out, 5, 1))[0] : '-',
+                          a.indications ? 'i'
+                          : a.confirms  ? 'c'
+                          : a.tsdus     ? 'd'
+                          : a.ends      ? 'e'
+                                        : '-',
+                          states[a.cotp.state], 0};
+            CU_ASSERT_STRING_EQUAL(is, expected[state][what]);
+            CU_ASSERT_TRUE(a.indications + a.confirms + a.tsdus + a.ends <= 1);
+            if (strcmp(is, expected[state][what]) != 0)
+                printf("\n  state %d, happening %d: is %s, not %s\n", state, what, is, expected[state][what]);
+        }
+}
+
 static void network_loss_ends_the_connection(void)
 {
     open_connection(2048, 2048);
@@ -649,6 +745,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(TP_05_reassembly_limit),
     UNIT_TEST(TP_05_octet_by_octet_without_growth),
     UNIT_TEST(a_whole_tsdu_is_not_copied),
+    UNIT_TEST(TP_04_every_happening_in_every_state),
     UNIT_TEST(network_loss_ends_the_connection),
     UNIT_TEST(reasons_have_words),
 };

@@ -336,6 +336,47 @@ static void a_refused_transfer_is_interrupted_or_discarded(void)
                 }
 }
 
+/* A whole TPKT with an EXCEPTION REPORT SPDU (X.225 8.3.28) of the other end's session provider. */
+static void provider_reports(pair_t *pair, side_t *side)
+{
+    static const uint8_t report[] = {0x03, 0, 0, 11, 0x02, 0xF0, 0x80, 0x02, 0, 0, 0};
+    osi_stack_input(side->stack, bytes_make(report, sizeof(report)), pair->now);
+}
+
+/* X.228 7.6.2: the sender interrupts what can be resumed and discards what cannot, also when its activity's
+ * end is on its way: the receiver, which has the whole APDU then, gives it up. */
+static void a_provider_exception_stops_a_transfer(void)
+{
+    for (int m = 0; m < MODES; m++)
+        for (int ending = 0; ending <= 1; ending++)
+            for (int small = 0; small <= ending; small++) {
+                stack_config_t config = pair_config(1, 3);
+                pair_t *pair = opened(modes[m], &config, &config);
+                size_t length = small ? 500 : 10000;
+                uint8_t *data = pair_pattern(pair->pool, length);
+                pair->b.hold_checkpoints = !ending;
+                pair->b.hold_end = ending;
+                side_transfer(&pair->a, data, length);
+                pair_run(pair);
+                CU_ASSERT_EQUAL(pair->b.seen[STACK_TRANSFER_END], (unsigned)ending);
+                provider_reports(pair, &pair->a);
+                pair_run(pair);
+                bool resumable = ending && !small;
+                CU_ASSERT_EQUAL(pair->a.seen[STACK_TRANSFER_FAILED], 1);
+                CU_ASSERT_EQUAL(pair->a.resumable, resumable);
+                CU_ASSERT_PTR_NOT_NULL(strstr(pair->a.error, "the session provider reported an exception"));
+                CU_ASSERT_EQUAL(pair->b.seen[STACK_TRANSFER_INTERRUPTED], resumable);
+                CU_ASSERT_EQUAL(pair->b.seen[STACK_TRANSFER_DISCARDED], !resumable);
+                CU_ASSERT_EQUAL(pair->a.seen[STACK_ABORTED] + pair->b.seen[STACK_ABORTED], 0);
+                pair->b.hold_checkpoints = pair->b.hold_end = false;
+                side_transfer(&pair->a, data, length);
+                pair_run(pair);
+                CU_ASSERT_EQUAL(pair->a.seen[STACK_TRANSFER_CONFIRM], 1);
+                CU_ASSERT_TRUE(arrived(&pair->b, data, length));
+                pair_destroy(pair);
+            }
+}
+
 static void a_cancelled_transfer_is_discarded(void)
 {
     for (int m = 0; m < MODES; m++) {
@@ -509,6 +550,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(RT_03_a_resume_of_what_is_not_known_is_restarted),
     UNIT_TEST(RT_03_without_a_checkpoint_the_activity_is_discarded_and_restarted),
     UNIT_TEST(a_refused_transfer_is_interrupted_or_discarded),
+    UNIT_TEST(a_provider_exception_stops_a_transfer),
     UNIT_TEST(a_cancelled_transfer_is_discarded),
     UNIT_TEST(RT_04_the_turn_goes_to_and_fro),
     UNIT_TEST(RT_04_a_resume_while_the_turn_is_asked_for),
