@@ -99,7 +99,7 @@ build linux-release all bench_x400mta_forgets
 tidy=""
 if wanted static; then
     cmake --preset linux-clang >"$logs/configure-linux-clang.log" 2>&1
-    JOBS=$JOBS nice -n 19 sh tests/static.sh tidy >"$logs/tidy.log" 2>&1 &
+    JOBS=$JOBS nice -n 19 sh tests/static.sh tidy >"$logs/clang-tidy.out" 2>&1 &
     tidy=$!
     trap 'kill $tidy 2>/dev/null; exit 1' INT TERM
     counted static "JOBS=1 sh tests/static.sh shape format build cppcheck hardening"
@@ -132,7 +132,7 @@ wanted scenario && scenarios && run_listed $((JOBS + 2))
 wanted quickstart && single quickstart "sh installer/quickstart.sh" && run_listed 1
 if [ -n "$tidy" ]; then
     wait "$tidy"
-    counted tidy "cat $logs/tidy.log"
+    counted tidy "cat $logs/clang-tidy.out"
     run_listed 1
 fi
 

@@ -476,6 +476,16 @@ static void opened(association_t *association)
     connector_opened(connector, association);
 }
 
+/* A peer that calls may have lost the associations it had: its machine has come back, or its address. A
+ * transfer that waits for its answer would not find out for minutes. */
+static void doubt_others(const association_t *caller)
+{
+    for (association_t *other = caller->next; other; other = other->next) {
+        if (other->conn)
+            net_conn_doubt(other->conn);
+    }
+}
+
 static void open_indication(association_t *association, const stack_indication_t *indication)
 {
     association->mode = bind_mode(indication->mode);
@@ -489,6 +499,7 @@ static void open_indication(association_t *association, const stack_indication_t
     connector->associations = association;
     connector->cumulative_inbound++;
     connector->last_inbound = agent_utc(association->agent);
+    doubt_others(association);
     opened(association);
 }
 

@@ -10,7 +10,7 @@
  * TCP_USER_TIMEOUT stays as the system has it: on Linux it also ends a connection whose peer answers and only
  * reads slowly, with its window shut for long, and a slow peer is no fault. Octets that nobody acknowledges
  * end the connection after the system's retransmissions, a quarter of an hour. */
-enum { IDLE_SECONDS = 120, INTERVAL_SECONDS = 30, PROBES = 5 };
+enum { IDLE_SECONDS = 120, DOUBT_SECONDS = 10, INTERVAL_SECONDS = 30, PROBES = 5 };
 
 #if defined(TCP_KEEPIDLE) || defined(TCP_KEEPINTVL) || defined(TCP_KEEPCNT)
 static void set_number(apr_os_sock_t system_socket, int option, int value)
@@ -18,6 +18,17 @@ static void set_number(apr_os_sock_t system_socket, int option, int value)
     setsockopt(system_socket, IPPROTO_TCP, option, (const char *)&value, sizeof(value));
 }
 #endif
+
+void net_conn_doubt(net_conn_t *conn)
+{
+#ifdef TCP_KEEPIDLE
+    apr_os_sock_t system_socket;
+    if (conn->socket && apr_os_sock_get(&system_socket, conn->socket) == APR_SUCCESS)
+        set_number(system_socket, TCP_KEEPIDLE, DOUBT_SECONDS);
+#else
+    (void)conn;
+#endif
+}
 
 void net_keepalive_set(apr_socket_t *socket)
 {

@@ -63,6 +63,11 @@ void net_conn_attach(net_conn_t *conn, buffer_t *output, const net_conn_ops_t *o
 void net_conn_send(net_conn_t *conn);
 /* Stops or resumes reading, to push back to the peer. */
 void net_conn_pause(net_conn_t *conn, bool pause);
+/* There is reason to think that the peer has lost this connection (it calls anew): from now on the system
+ * asks a silent peer within seconds whether it still knows it, and the connection ends if not (keepalive of
+ * RFC 1122 4.2.3.6). A peer that has lost a connection while octets were on their way to us need not send
+ * anything. */
+void net_conn_doubt(net_conn_t *conn);
 /* Ends the connection: at once, or (linger) after the output is sent and the peer has closed, at most
  * 2 seconds; the context is not called any more, and the rest of the output is taken over. */
 void net_conn_close(net_conn_t *conn, bool linger);

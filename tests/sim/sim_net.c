@@ -8,7 +8,13 @@
 
 #include "world.h"
 
-enum { WINDOW = 256 * 1024, SEGMENT = 32 * 1024, KEEPALIVE_SECONDS = 120, KEEPALIVE_GIVE_UP_SECONDS = 150 };
+enum {
+    WINDOW = 256 * 1024,
+    SEGMENT = 32 * 1024,
+    KEEPALIVE_SECONDS = 120,
+    DOUBT_SECONDS = 10,
+    KEEPALIVE_GIVE_UP_SECONDS = 150
+};
 
 typedef enum segment_kind_t { SEGMENT_DATA, SEGMENT_FIN, SEGMENT_RESET } segment_kind_t;
 
@@ -41,6 +47,7 @@ struct net_conn_t {
     bool blocked; /* the peer does not read */
     bool want_drained;
     bool dead;
+    bool doubted; /* net_conn_doubt */
     mono_time_t stalled;
     mono_time_t dial_end;
     timers_item_t deliver;
@@ -440,7 +447,7 @@ static void keepalive(void *baton)
         return;
     bool reachable = !way_is_cut(conn, false) && !way_is_cut(conn, true) && world->nodes[conn->to].powered;
     if (reachable && conn->peer) {
-        world_after(world, &conn->keepalive, TIME_SECONDS(KEEPALIVE_SECONDS));
+        world_after(world, &conn->keepalive, TIME_SECONDS(conn->doubted ? DOUBT_SECONDS : KEEPALIVE_SECONDS));
         return;
     }
     if (reachable)
@@ -449,6 +456,14 @@ static void keepalive(void *baton)
         world_after(world, &conn->keepalive, TIME_SECONDS(KEEPALIVE_GIVE_UP_SECONDS));
     else if (!conn->paused)
         fail(conn, "Connection timed out");
+}
+
+void net_conn_doubt(net_conn_t *conn)
+{
+    if (conn->dead || conn->dialling || conn->doubted)
+        return;
+    conn->doubted = true;
+    world_after(conn->world, &conn->keepalive, TIME_SECONDS(DOUBT_SECONDS));
 }
 
 static void dial_step(void *baton);

@@ -70,6 +70,11 @@ static void a_peer_that_is_gone_is_noticed_within_minutes(void)
     scene_run();
     expect_keepalive(&scene->client);
     expect_keepalive(&scene->server);
+    net_conn_doubt(scene->server.conn);
+    expect_keepalive(&scene->server);
+#ifndef _WIN32
+    CU_ASSERT(socket_option(scene->server.conn, IPPROTO_TCP, TCP_KEEPIDLE) <= 15);
+#endif
     side_close(&scene->client, false);
     scene_run_empty();
     scene_finish();
