@@ -459,6 +459,9 @@ static const schema_option_t log_options[] = {
         "Folder of the tracking log, one file yyyymmdd.log a day (GMT); by default `tracking.log` in `data-folder`."),
     NUMBER("tracking-keep-days", SCHEMA_COUNT, CONFIG(log.tracking_days), "7", 0, 36500, NULL,
         "Days for which files of the tracking log are kept; 0 = for ever."),
+    NUMBER("events-per-peer", SCHEMA_COUNT, CONFIG(log.events_per_peer), "20", 0, 1000000, NULL,
+        "How many events of one kind about the faults of one peer are told one by one in a minute; event 12151 counts the "
+        "others at its end. 0: all are told."),
     END};
 
 #define LEVEL(name, category, property) \

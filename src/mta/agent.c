@@ -15,6 +15,7 @@
 #include "mta/list.h"
 #include "mta/object.h"
 #include "mta/queue.h"
+#include "mta/peer_events.h"
 #include "mta/refusals.h"
 #include "mta/sibling.h"
 #include "mta/tap.h"
@@ -204,6 +205,7 @@ err_t *agent_create(agent_t **out, const config_t *config, const agent_services_
     agent->shared = apr_hash_make(pool);
     agent->repeats = repeat_create(pool, MTA_REPEAT_LIMIT);
     agent->refusals = refusals_create(agent);
+    agent->peer_events = peer_events_create(agent);
     agent->callers = callers_create(agent);
     agent->awaited = awaited_create(agent);
     agent->link_sequence = 1; /* told when a sibling agrees: it may remember an earlier run of this MTA */
@@ -586,6 +588,7 @@ void agent_destroy(agent_t *agent)
     timers_cancel(agent_timers(agent), &agent->link_timer);
     timers_cancel(agent_timers(agent), &agent->stop_timer);
     refusals_stop(agent->refusals);
+    peer_events_stop(agent->peer_events);
     awaited_destroy(agent->awaited);
     worker_destroy(agent->worker);
     trash_forget(agent);

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "event/ids.h"
+#include "mta/peer_events.h"
 #include "osi/rtse.h"
 
 enum { CODE_INTERFACE = 8453 /* of event 4282 */ };
@@ -131,6 +132,9 @@ void breach_tell(const association_t *association, const err_t *err)
     if (!id && is_innocent(err))
         return;
     const connector_t *connector = association->connector;
+    const char *entity = connector ? connector->destination.name : association->peer;
+    if (!peer_events_count(association->agent->peer_events, id ? id : EVENT_ID_PROTOCOL_VIOLATION, entity))
+        return;
     apr_pool_t *pool;
     apr_pool_create(&pool, NULL);
     event_subject_t subject = {.connector = connector ? connector->destination.name : NULL,
@@ -138,7 +142,7 @@ void breach_tell(const association_t *association, const err_t *err)
     breach_t breach = {.events = association->agent->services.events,
                        .pool = pool,
                        .subject = &subject,
-                       .entity = connector ? connector->destination.name : association->peer,
+                       .entity = entity,
                        .peer = association->peer,
                        .number = apr_psprintf(pool, "%" APR_UINT64_T_FMT, (apr_uint64_t)association->id),
                        .words = err_describe(pool, err),
@@ -182,12 +186,14 @@ void breach_tell_closed(const association_t *association, const err_t *err)
         event_raise(events, EVENT_ID_TRANSPORT_DISCONNECTED, &subject, number, name, association->peer);
         return;
     }
+    unsigned id = net_err_of_sending(err) ? EVENT_ID_SEND_ERROR : EVENT_ID_RECEIVE_ERROR;
+    if (!peer_events_count(association->agent->peer_events, id, name))
+        return;
     apr_pool_t *pool;
     apr_pool_create(&pool, NULL);
     char code[16];
     subject.error_code = breach_socket_error(err->code);
     apr_snprintf(code, sizeof(code), "%d", subject.error_code);
-    unsigned id = net_err_of_sending(err) ? EVENT_ID_SEND_ERROR : EVENT_ID_RECEIVE_ERROR;
     event_raise(events, id, &subject, code, number, association->peer, err_describe(pool, err));
     apr_pool_destroy(pool);
 }

@@ -6,6 +6,7 @@
 #include "mta/association.h"
 #include "mta/binding.h"
 #include "mta/breach.h"
+#include "mta/peer_events.h"
 #include "mta/policy.h"
 #include "mta/queue.h"
 #include "mta/schedule.h"
@@ -509,8 +510,9 @@ void connector_lost(association_t *association, const stack_indication_t *indica
         breach_tell(association, indication->err);
     if (connector) {
         apr_cpystrn(connector->last_error, words, sizeof(connector->last_error));
-        event_raise(agent->services.events, EVENT_ID_ASSOCIATION_ABORTED, &subject, name, association->peer,
-                    words);
+        if (peer_events_count(agent->peer_events, EVENT_ID_ASSOCIATION_ABORTED, name))
+            event_raise(agent->services.events, EVENT_ID_ASSOCIATION_ABORTED, &subject, name,
+                        association->peer, words);
     }
 }
 

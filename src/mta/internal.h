@@ -282,6 +282,7 @@ struct agent_t {
     unsigned traces;    /* connectors that are being traced */
     struct callers_t *callers;
     struct refusals_t *refusals;
+    struct peer_events_t *peer_events;
     struct awaited_list_t *awaited; /* reports that are to come */
     uint64_t next_association;
     struct binding_t *binding;

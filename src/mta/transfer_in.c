@@ -9,6 +9,7 @@
 #include "mta/association.h"
 #include "mta/intake.h"
 #include "mta/object.h"
+#include "mta/peer_events.h"
 #include "mta/sibling.h"
 #include "mta/trash.h"
 #include "mta/watch.h"
@@ -132,12 +133,15 @@ static void fail(transfer_in_t *transfer, const char *what, uint64_t offset, con
     apr_snprintf(place, sizeof(place), "%" APR_UINT64_T_FMT, (apr_uint64_t)offset);
     if (transfer->reference && transfer->object)
         what = apr_psprintf(transfer->object->pool, "%s (PDU dump reference %u)", what, transfer->reference);
-    event_subject_t subject = {.connector = transfer->connector->destination.name, .layer = layer};
-    event_raise(agent->services.events, EVENT_ID_DECODE_ERROR, &subject,
-                transfer->stream->kind_known ? x411_kind_name(transfer->stream->kind) : "APDU",
-                transfer->connector->destination.name, place, what);
-    event_raise(agent->services.events, EVENT_ID_APDU_UNDECODABLE, &subject,
-                transfer->connector->destination.name, association ? association->peer : "", what, place);
+    const char *name = transfer->connector->destination.name;
+    event_subject_t subject = {.connector = name, .layer = layer};
+    if (peer_events_count(agent->peer_events, EVENT_ID_DECODE_ERROR, name)) {
+        event_raise(agent->services.events, EVENT_ID_DECODE_ERROR, &subject,
+                    transfer->stream->kind_known ? x411_kind_name(transfer->stream->kind) : "APDU", name,
+                    place, what);
+        event_raise(agent->services.events, EVENT_ID_APDU_UNDECODABLE, &subject, name,
+                    association ? association->peer : "", what, place);
+    }
     if (association) {
         detach(transfer);
         release(transfer);
@@ -168,8 +172,9 @@ static void refuse_unknown(transfer_in_t *transfer, const char *what, uint64_t o
     transfer->refused = true;
     apr_snprintf(place, sizeof(place), "%" APR_UINT64_T_FMT, (apr_uint64_t)offset);
     event_subject_t subject = {.connector = name, .layer = "P1"};
-    event_raise(transfer->agent->services.events, EVENT_ID_APDU_REFUSED, &subject, name,
-                association ? association->peer : "", what, place);
+    if (peer_events_count(transfer->agent->peer_events, EVENT_ID_APDU_REFUSED, name))
+        event_raise(transfer->agent->services.events, EVENT_ID_APDU_REFUSED, &subject, name,
+                    association ? association->peer : "", what, place);
     if (association) {
         detach(transfer);
         osi_stack_transfer_refuse(association->stack, false, agent_now(association->agent));

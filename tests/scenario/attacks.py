@@ -202,6 +202,14 @@ def many_recipients():
     print("          peak of memory so far: %.1f MB" % (peak / 1e6))
 
 
+def repeats_are_counted():
+    """The refused transfers of a minute are told up to the limit, the others in one event at its end."""
+    told = len([line for line in log().split("\n") if " 12104 " in line])
+    results.check("event 12104 is told a few times only", told <= 2 * 20, str(told))
+    results.check("event 12151 counts the others", x400test.wait_for(
+        lambda: any(" 12151 " in line and "more events 12104 about EVE" in line for line in log().split("\n")), 90))
+
+
 def associations_left():
     listed = x400test.admin(B, "associations")[1]["associations"]
     return [item for item in listed if item["connector"] != "A"]
@@ -229,6 +237,7 @@ def main():
     attack("refused transfers", bad_transfers, "12104")
     attack("an activity storm", activity_storm, "12004")
     many_recipients()
+    repeats_are_counted()
     results.check("no association of an attacker is left", x400test.wait_for(lambda: not associations_left(), 150),
                   repr(associations_left())[:500])
     status = x400test.admin(B, "status")

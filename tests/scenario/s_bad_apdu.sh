@@ -25,6 +25,8 @@ CONF
 mailbox A ann
 mailbox B jim
 mailbox B sink 'C=GB'
+# each fault is to raise its event, however many there are in a minute
+sed -i 's/^log {$/log {\n    events-per-peer = 0/' "$WORK/B/x400mta.conf"
 start A B
 pid=$(get pid_B)
 captures=$ROOT/tests/wire/captures
