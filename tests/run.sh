@@ -72,7 +72,9 @@ fuzz() {
         subject=$(basename "$program" | sed 's/^fuzz_//')
         found=build/fuzz/found/$subject
         mkdir -p "$found"
-        single "fuzz $subject" "$program -runs=$FUZZ_RUNS -seed=1 -max_total_time=120 -artifact_prefix=$found/ \
+        words=tests/fuzz/dictionaries/$subject.dict
+        [ -f "$words" ] && words="-dict=$words" || words=""
+        single "fuzz $subject" "$program -runs=$FUZZ_RUNS -seed=1 -max_total_time=120 $words -artifact_prefix=$found/ \
             $found tests/fuzz/corpus/$subject"
     done
 }
@@ -107,6 +109,7 @@ fi
 wanted floors && counted floors "sh tests/floors.sh"
 wanted documents && counted documents "sh tests/documents.sh"
 wanted documents && counted events "sh tests/events.sh"
+wanted documents && counted "fuzz corpus" "sh tests/fuzz/corpus.sh"
 wanted unit && units build/release unit
 wanted unit && counted "protocol tables" "sh tests/coverage/rows.sh build/release"
 if wanted wire; then

@@ -333,6 +333,120 @@ def write_known():
                                                                       tlv(0xA1, [tlv(0x16, name)])])])))
 
 
+# What known.tsv lists and recorded peers did not give: P1 fields, reports, contents.
+
+def replaced(item, test, make):
+    """The element with the first one inside that passes the test made anew."""
+    done = []
+
+    def visit(part):
+        tag, body, indefinite = part
+        if not done and test(part):
+            done.append(part)
+            return make(part)
+        return (tag, [visit(each) for each in body], indefinite) if isinstance(body, list) else part
+    changed = visit(item)
+    assert done
+    return changed
+
+
+def has_tag(*tags):
+    return lambda item: item[0] in [bytes([tag]) for tag in tags]
+
+
+def write_limits():
+    """One octet, element or digit more than X.411 allows."""
+    gb, none, surname = country(b"GB"), admd(b" "), tlv(0x80, b"F")
+    plain = [gb, none, tlv(0xA2, [tlv(0x13, b"peer")])]
+    over = {
+        "country-over-3": [country(b"GBXY"), none, tlv(0xA5, [surname])],
+        "given-name-over-16": plain + [tlv(0xA5, [surname, tlv(0x81, b"G" * 17)])],
+        "initials-over-5": plain + [tlv(0xA5, [surname, tlv(0x82, b"I" * 6)])],
+        "qualifier-over-3": plain + [tlv(0xA5, [surname, tlv(0x83, b"QQQQ")])],
+        "unit-over-32": plain + [tlv(0xA5, [surname]), tlv(0xA6, [tlv(0x13, b"U" * 33)])],
+        "x121-over-15": [gb, none, tlv(0x80, b"1" * 16)],
+        "terminal-over-24": [gb, none, tlv(0x80, b"1"), tlv(0x81, b"T" * 25)],
+        "numeric-user-over-32": [gb, none, tlv(0x84, b"1" * 33)],
+    }
+    for name, address in over.items():
+        save("apdu", name, with_recipient(recipient_name(address)))
+    save("apdu", "dda-type-over-8", with_recipient(recipient_name(plain, [(b"TYPENAME9", b"v")])))
+
+
+def write_content_types():
+    """Content types that events of the old MTA name, by their octets."""
+    types = {"p2": "56010a00", "p22": "56010a01", "exchange": "2a864886f7140501", "tnef": "2a864886f7140502",
+             "p772": "2b1a00a236000401", "p42": "60864801650201022a", "edi": "56070a00", "voice": "56080800",
+             "file-option": "56010c00"}
+    for name, octets in types.items():
+        oid = (b"\x86", bytes.fromhex(octets), False)
+        save("apdu", f"content-type-{name}", ber(replaced(base(), has_tag(0x46), lambda item, oid=oid: tlv(0x66, [oid]))))
+    # a signed content as defence systems send it: ContentInfo of signed data around a P772 content
+    signed = tlv(0x30, [tlv(0x06, bytes.fromhex("2a864886f70d010702")), tlv(0xA0, [tlv(0x30, [
+        tlv(0x02, b"\x01"), tlv(0x31, []), tlv(0x30, [tlv(0x06, bytes.fromhex("2b1a00a236000401"))]), tlv(0x31, [])])])])
+    message = replaced(base(), has_tag(0x46), lambda item: tlv(0x66, [tlv(0x86, bytes.fromhex("2b1a00a236000401"))]))
+    parts = [part if part[0] != b"\x04" else tlv(0x04, ber(signed)) for part in message[1]]
+    save("apdu", "signed-content", ber((message[0], parts, False)))
+
+
+def write_reports():
+    deferred = tlv(0x81, b"261123000000Z")
+
+    def with_deferred(item):
+        arrival, *others = item[1]
+        return (item[0], [arrival, deferred] + others, False)
+
+    def is_arrival(item):
+        return item[0] == b"\x31" and isinstance(item[1], list) and item[1] and item[1][0][0] == b"\x80" and len(item[1]) > 1
+
+    def content_with(report, *more):
+        return ber((report[0], [report[1][0], (report[1][1][0], report[1][1][1] + list(more), False)], False))
+    report, _ = element(load("apdu", "m88-report-altaccept"), 0)
+    envelope, content = report[1]
+    save("apdu", "report-deferred-time", ber((report[0], [envelope, replaced(content, is_arrival, with_deferred)], False)))
+    dn = tlv(0xA0, [tlv(0x30, [tlv(0x31, [tlv(0x30, [tlv(0x06, b"\x55\x04\x03"), tlv(0x13, b"cn")])])])])
+    recipients = replaced(content, has_tag(0xA0), lambda item: (item[0], [(r[0], [tlv(0xA0, [tlv(0x30, []), dn])] + r[1][1:], False)
+                                                                          for r in item[1]], False))
+    save("apdu", "report-dn-only", ber((report[0], [envelope, recipients], False)))
+    save("apdu", "report-empty-extensions", ber((report[0], [(envelope[0], [
+        part if part[0] != b"\xa1" else tlv(0xA1, []) for part in envelope[1]], False), content], False)))
+    save("apdu", "report-empty-extension", ber((report[0], [(envelope[0], [
+        part if part[0] != b"\xa1" else tlv(0xA1, [tlv(0x30, [])]) for part in envelope[1]], False), content], False)))
+    save("apdu", "report-additional-information", content_with(report, tlv(0xA2, [tlv(0x30, [tlv(0x16, b"tariff"), tlv(0x02, b"\x05")])])))
+    # no per-message indicators at all: the content is to be returned, or not, by default only
+    save("apdu", "content-return-by-default", ber(replaced(base(), has_tag(0x31), lambda item: (item[0], [
+        part for part in item[1] if part[0] != b"\x47"], False))))
+
+
+def write_contents():
+    identifier = tlv(0x6B, [tlv(0x13, b"1")])
+
+    def ipm(heading, *bodies):
+        return ber(tlv(0xA0, [tlv(0x31, [identifier] + heading), tlv(0x30, list(bodies))]))
+    name = tlv(0x60, [tlv(0x30, [country(b"GB"), admd(b" "), tlv(0xA5, [tlv(0x80, b"F")])])])
+    save("ipm", "reported-ipm-with-or-name.p2", ber(tlv(0xA1, [tlv(0x6B, [name, tlv(0x13, b"1")]), tlv(0xA1, [
+        tlv(0x80, b"260101000000Z"), tlv(0x81, b"\x00")])])))
+    save("ipm", "teletex-lines-over-80.p2", ipm([], tlv(0xA5, [
+        tlv(0x31, [tlv(0x80, b"\x01")]), tlv(0x30, [tlv(0x14, (b"\xc8u" * 60 + b"\r\n") * 3)])])))
+    latin = tlv(0xAF, [tlv(0xA0, [tlv(0x06, bytes.fromhex("56010b0b")), tlv(0xA0, [tlv(0x31, [tlv(0x02, b"\x01"), tlv(0x02, b"\x06"),
+                                                                                             tlv(0x02, b"\x64")])])]),
+                       tlv(0x28, [tlv(0x06, bytes.fromhex("5601040b")), tlv(0xA0, [tlv(0x1B, b"\x1b%/A gr\xfc\xdfe")])])])
+    save("ipm", "latin-1.p2", ipm([], latin))
+    file, _ = element(load("ipm", "file.p2"), 0)
+    save("ipm", "file-constructed.p2", ber(replaced(file, has_tag(0x04), lambda item: (b"\x24", [
+        tlv(0x04, b"a"), (b"\x24", [tlv(0x04, b"b"), tlv(0x04, b"")], True), tlv(0x04, b"c")], True))))
+    bilateral = tlv(0x8E, b"what two agreed on")
+    forwarded = tlv(0xA9, [tlv(0x30, [tlv(0x31, [identifier]), tlv(0x30, [tlv(0xA0, [tlv(0x31, []), tlv(0x16, b"inner")])])])])
+    save("ipm", "bodies-9-14-15.p2", ipm([], forwarded, bilateral, element(load("ipm", "file.p2"), 0)[0][1][1][1][0]))
+    headers = b"Received: by pmdf; Mon, 1 Jan 1996 00:00:00 GMT\r\nFrom: a@b\r\nSubject: s\r\n\r\ntext"
+    save("ipm", "rfc822-headers.p2", ipm([tlv(0xA8, [tlv(0x14, b"RFC-822-HEADERS:")])],
+                                         tlv(0xA0, [tlv(0x31, []), tlv(0x16, b"RFC-822-HEADERS:\r\n" + headers)])))
+
+
 write_known()
+write_limits()
+write_content_types()
+write_reports()
+write_contents()
 write_platform()
 write_engine()
