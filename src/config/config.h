@@ -271,7 +271,7 @@ typedef struct config_t {
         bool unbounded_interop;
         bool tracking;
         const char *tracking_folder;
-        unsigned tracking_days; /* for which tracking files are kept, 0 = for ever */
+        unsigned tracking_days;   /* for which tracking files are kept, 0 = for ever */
         unsigned events_per_peer; /* of one kind in a minute that are told one by one, 0 = all */
         event_level_t levels[EVENT_CATEGORY_LIMIT];
     } log;
