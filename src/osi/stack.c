@@ -27,7 +27,7 @@ apr_pool_t *stack_scratch(osi_stack_t *stack)
 
 apr_pool_t *stack_error_pool(osi_stack_t *stack)
 {
-    if (stack->error_pool)
+    if (stack->error_pool && !stack->indicating)
         apr_pool_clear(stack->error_pool);
     return lazy_pool(&stack->error_pool, stack->pool);
 }
@@ -41,8 +41,11 @@ bytes_t stack_encoded(osi_stack_t *stack, apr_pool_t *pool)
 
 void stack_indicate(osi_stack_t *stack, stack_indication_t *indication)
 {
-    if (!stack->ended)
-        stack->ops->indicate(stack->context, indication);
+    if (stack->ended)
+        return;
+    stack->indicating++;
+    stack->ops->indicate(stack->context, indication);
+    stack->indicating--;
 }
 
 void stack_failed(osi_stack_t *stack, stack_indication_t *indication)

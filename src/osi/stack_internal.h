@@ -40,6 +40,7 @@ struct osi_stack_t {
     apr_pool_t *open_pool;    /* NULL once open */
     apr_pool_t *scratch_pool; /* cleared at each use; made when first needed */
     apr_pool_t *error_pool;   /* of the last error; made when first needed */
+    unsigned indicating;      /* indications under way; what they carry stays in both pools */
     stack_config_t config;
     const stack_ops_t *ops;
     void *context;

@@ -144,7 +144,7 @@ void stack_send_abort(osi_stack_t *stack, int reason, bytes_t user_data)
     rtse_over(&stack->rtse);
     acse_step(&stack->acse, ACSE_EVENT_ABORT);
     if (stack->phase > STACK_TRANSPORT && stack->phase < STACK_LINGER) {
-        if (stack->scratch_pool)
+        if (stack->scratch_pool && !stack->indicating)
             apr_pool_clear(stack->scratch_pool);
         session_u_abort_request(stack->session, encode_abort(stack, reason, user_data));
     }

@@ -2,6 +2,8 @@
 
 #include <apr_strings.h>
 
+#include "x411/mts_id.h"
+
 x411_trace_element_t *x411_trace_add(apr_pool_t *pool, x411_trace_t *trace, const x411_domain_t *domain,
                                      utc_time_t arrival, x411_action_t action)
 {
@@ -17,7 +19,9 @@ x411_trace_element_t *x411_trace_add(apr_pool_t *pool, x411_trace_t *trace, cons
     }
     x411_trace_element_t *element = &trace->elements[trace->count++];
     *element = (x411_trace_element_t){
-        .domain = *domain, .arrival = x411_time_from_utc(pool, arrival), .action = action};
+        .domain = x411_domain_copy(pool, domain), /* it may be of a configuration that goes with a reload */
+        .arrival = x411_time_from_utc(pool, arrival),
+        .action = action};
     return element;
 }
 

@@ -21,6 +21,7 @@ typedef struct side_t {
     bool refuse_at_start;  /* refuse at the first data */
     bool temporary;        /* the refusal is */
     bool give_on_please;
+    bool ask_on_abort; /* asks for the turn when told of an abort, and looks at the reason after that */
     int resume_answer; /* 0 accept, 1 unrecognized, 2 completed, 3 none */
     /* what was seen */
     unsigned seen[SIDE_KINDS];
@@ -185,7 +186,13 @@ static inline void side_indicate(void *context, const stack_indication_t *indica
         if (side->give_on_please)
             osi_stack_turn_give(side->stack, *side->now);
         break;
-    case STACK_ABORTED: side->abort_code = indication->abort_reason; break;
+    case STACK_ABORTED:
+        side->abort_code = indication->abort_reason;
+        if (side->ask_on_abort) {
+            CU_ASSERT_PTR_NOT_NULL(osi_stack_turn_please(side->stack, 0, *side->now));
+            side_error(side, indication);
+        }
+        break;
     default: side_incoming(side, indication); break;
     }
 }

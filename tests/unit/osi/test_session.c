@@ -261,6 +261,7 @@ static void SE_03_overflow_past_the_limit_is_refused(void)
     expect_states("STA01", "STA16");
     static const session_config_t tiny = {.versions = 3, .ssdu_limit = 100};
     open_with(&both, &tiny);
+    connect = connect_with(filled(20001));
     CU_ASSERT_PTR_NULL(session_connect_request(a.session, &connect));
     pump();
     CU_ASSERT_EQUAL(last(&a)->reason, SESSION_REFUSE_RESTRICTION);

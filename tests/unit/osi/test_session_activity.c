@@ -349,16 +349,16 @@ static void concatenation(void)
     static const session_config_t extended = {
         .versions = 3, .ssdu_limit = 65536, .extended_concatenation = true};
     open_connection(&extended);
-    bytes_t several = hex("01002d052903020101"
-                          "31032a0131"
-                          "31032a0132"
-                          "01004142");
-    session_input(b.session, several);
+    static const char several[] = "01002d052903020101"
+                                  "31032a0131"
+                                  "31032a0132"
+                                  "01004142";
+    session_input(b.session, hex(several));
     CU_ASSERT_EQUAL(b.count, 5);
     expect(&b, S_DATA, false);
     CU_ASSERT_TRUE(bytes_equal(last(&b)->user_data, BYTES_LITERAL("AB")));
     open_connection(&both);
-    session_input(b.session, several);
+    session_input(b.session, hex(several));
     expect(&b, S_P_ABORT, false);
 
     /* category 1 SPDUs stand alone */

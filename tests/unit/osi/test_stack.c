@@ -176,6 +176,18 @@ static void an_abort_reaches_the_peer_in_each_mode(void)
         }
 }
 
+/* What goes on besides may ask for the turn of an association that is being told to have ended. */
+static void a_request_during_an_abort_leaves_its_reason_alone(void)
+{
+    pair_t *pair = opened(OSI_MODE_NORMAL, 1, 3);
+    pair->b.ask_on_abort = true;
+    osi_stack_abort(pair->a.stack, STACK_ABORT_TEMPORARY_PROBLEM, BYTES_NONE, pair->now);
+    pair_run(pair);
+    CU_ASSERT_EQUAL(pair->b.seen[STACK_ABORTED], 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(pair->b.error, "the peer aborted the association"));
+    pair_destroy(pair);
+}
+
 /* Cuts the link at every octet of an open, in both directions: both sides end, each told once. */
 static void a_link_lost_at_any_octet_ends_both_sides(void)
 {
@@ -423,6 +435,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(P1_01_a_bind_error_comes_through_in_normal_mode),
     UNIT_TEST(TP_04_an_unknown_selector_is_refused_with_its_reason),
     UNIT_TEST(an_abort_reaches_the_peer_in_each_mode),
+    UNIT_TEST(a_request_during_an_abort_leaves_its_reason_alone),
     UNIT_TEST(a_link_lost_at_any_octet_ends_both_sides),
     UNIT_TEST(a_peer_that_does_not_answer_is_given_up),
     UNIT_TEST(a_session_that_is_not_answered_is_given_up),

@@ -45,6 +45,26 @@ static void test_P1_05_external_trace_is_added_once(void)
     apr_pool_destroy(pool);
 }
 
+/* The own domain is of the configuration, which goes with a reload while messages are here. */
+static void test_P1_05_trace_outlives_the_configuration(void)
+{
+    apr_pool_t *pool = support_pool();
+    x411_apdu_t *apdu = support_corpus(pool, "m88-recips1", NULL);
+    unsigned before = apdu->trace.count;
+    char country[] = "GB";
+    char admd[] = "GOLD 400";
+    char prmd[] = "OWN";
+    x411_domain_t domain = x411_domain_make(country, admd, prmd);
+    CU_ASSERT(x411_trace_stamp(pool, apdu, &domain, TIME_SECONDS(1795317265), X411_RELAYED));
+    memset(country, 'x', sizeof(country) - 1);
+    memset(admd, 'x', sizeof(admd) - 1);
+    memset(prmd, 'x', sizeof(prmd) - 1);
+    CU_ASSERT_EQUAL_FATAL(apdu->trace.count, before + 1);
+    CU_ASSERT_STRING_EQUAL(x411_domain_text(pool, &apdu->trace.elements[before].domain),
+                           "C=GB;A=GOLD 400;P=OWN");
+    apr_pool_destroy(pool);
+}
+
 static void test_P1_05_internal_trace(void)
 {
     apr_pool_t *pool = support_pool();
@@ -350,6 +370,7 @@ static void test_extension_values(void)
 
 static const unit_test_t tests[] = {
     UNIT_TEST(test_P1_05_external_trace_is_added_once),
+    UNIT_TEST(test_P1_05_trace_outlives_the_configuration),
     UNIT_TEST(test_P1_05_internal_trace),
     UNIT_TEST(test_P1_05_loops_of_two_and_three),
     UNIT_TEST(test_P1_05_rerouted_is_excused_once),
