@@ -21,7 +21,7 @@ struct peer_events_t {
     count_t shared[SHARED_LIMIT]; /* of one event and all peers that found no room */
 };
 
-static void tell(peer_events_t *peer_events, count_t *count)
+static void tell_counted(peer_events_t *peer_events, count_t *count)
 {
     agent_t *agent = peer_events->agent;
     char number[24];
@@ -43,7 +43,7 @@ static void tell_all(peer_events_t *peer_events)
     for (size_t list = 0; list < 2; list++)
         for (size_t i = 0; i < limits[list] && lists[list][i].id; i++) {
             if (lists[list][i].untold)
-                tell(peer_events, &lists[list][i]);
+                tell_counted(peer_events, &lists[list][i]);
             lists[list][i] = (count_t){0};
         }
 }
