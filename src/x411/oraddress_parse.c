@@ -390,7 +390,23 @@ static const char *finish(parse_t *parse)
     return NULL;
 }
 
-static err_t *parse_text(parse_t *parse, const char *text)
+/* EA-n may give what a key has: once only, and in the place where the key would put it. */
+static const char *make_address(parse_t *parse, x411_or_address_t *address)
+{
+    const draft_t *draft = &parse->draft;
+    draft_t again;
+    draft_to_address(parse->pool, draft, address);
+    for (unsigned i = 0; i < draft->other_count; i++)
+        if (x411_or_address_find(address, draft->others[i].type)->value.data != draft->others[i].value.data)
+            return "an extension attribute is given by its key and by its number";
+    if (draft->other_count) {
+        draft_from_address(parse->pool, address, &again);
+        draft_to_address(parse->pool, &again, address);
+    }
+    return NULL;
+}
+
+static err_t *parse_text(parse_t *parse, const char *text, x411_or_address_t *address)
 {
     text_pair_t pair = {0};
     unsigned pairs = 0;
@@ -404,26 +420,25 @@ static err_t *parse_text(parse_t *parse, const char *text)
     if (err)
         return err;
     const char *what = pairs ? finish(parse) : "no attribute";
+    if (!what)
+        what = make_address(parse, address);
     return what ? text_parse_error(&parse->parser, &pair, what) : NULL;
 }
 
 err_t *x411_or_address_parse(apr_pool_t *pool, const char *text, x411_or_address_t *address)
 {
     parse_t parse = {.pool = pool};
-    err_t *err = parse_text(&parse, text);
-    if (!err)
-        draft_to_address(pool, &parse.draft, address);
-    return err;
+    return parse_text(&parse, text, address);
 }
 
 err_t *x411_or_name_parse(apr_pool_t *pool, const char *text, x411_or_name_t *name)
 {
     parse_t parse = {.pool = pool, .directory_name_allowed = true};
-    err_t *err = parse_text(&parse, text);
+    x411_or_address_t address;
+    err_t *err = parse_text(&parse, text, &address);
     if (err)
         return err;
-    *name = (x411_or_name_t){0};
-    draft_to_address(pool, &parse.draft, &name->address);
+    *name = (x411_or_name_t){.address = address};
     name->directory_name = parse.directory_name;
     return NULL;
 }

@@ -5,8 +5,9 @@
 
 #include "x411/extensions.h"
 
-/* Adds an element at the end of trace (its array and a copy of domain are in pool): domain, arrival, relayed or rerouted. NULL if
- * X411_LIMIT_TRACE is reached; else the new element, for attempted, deferred and the like. */
+/* Adds an element at the end of trace (its array and a copy of domain are in pool): domain, arrival, relayed
+ * or rerouted. NULL if X411_LIMIT_TRACE is reached; else the new element, for attempted, deferred and the
+ * like. */
 x411_trace_element_t *x411_trace_add(apr_pool_t *pool, x411_trace_t *trace, const x411_domain_t *domain,
                                      utc_time_t arrival, x411_action_t action);
 

@@ -117,6 +117,9 @@ static void test_postal(void)
                 "PD-C=GB/");
     expect_text("C=GB;A= ;EA-99=130141;EA-22=a0020500;CN=x", "CN=x;A= ;C=GB;EA-99=130141;EA-22=a0020500",
                 "/CN=x/ADMD= /C=GB/EA-99=130141/EA-22=a0020500/");
+    /* by its number, in the place of its key */
+    expect_text("C=GB;A= ;EA-99=130141;EA-9=130141", "A= ;C=GB;PD-PC=A;EA-99=130141",
+                "/ADMD= /C=GB/PD-CODE=A/EA-99=130141/");
 }
 
 static void test_mistakes(void)
@@ -141,6 +144,7 @@ static void test_mistakes(void)
                                       "C**=x",
                                       "EA-22=zz",
                                       "EA-99=130141;EA-99=1301a5",
+                                      "PD-PC=A;EA-9=130142",
                                       "EA-22=1305",
                                       "EA-22=",
                                       "O=a{999}",
