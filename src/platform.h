@@ -36,7 +36,8 @@ bool platform_service_command(int argc, const char *const *argv, platform_run_t 
 const char *platform_service_help(void);
 /* Makes the process a daemon (detached, own session), if asked for. To be called before any thread. */
 err_t *platform_daemonize(apr_pool_t *pool);
-/* Catches the system's calls from now on, in a thread of its own. */
+/* Catches the system's calls from now on, in a thread of its own, until pool goes: none comes when the pools
+ * below it, and what they hold, are being destroyed. */
 err_t *platform_service_begin(const platform_service_t *service, apr_pool_t *pool);
 /* Tells the service manager: ready, reloading and ready again, stopping; status is for people. */
 void platform_service_ready(const char *status);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the MSI: build.sh BUILD VERSION FILE.msi. BUILD is the folder of the Windows build. Needs wixl and
-# msitools. Any warning of wixl fails: it only warns about attributes that it leaves out.
+# Makes the MSI: build.sh BUILD VERSION FILE.msi. BUILD is the folder of the Windows build. Needs wixl, msitools and
+# python3-pefile. Any warning of wixl fails: it only warns about attributes that it leaves out.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$1
@@ -12,6 +12,14 @@ warnings=$stage/warnings
 trap 'rm -rf "$stage"' EXIT
 rm -f "$msi"
 cp "$build"/bin/*.exe "$build"/bin/*.dll "$build"/bin/*.man "$here/cluster.ps1" "$here/x400mta.conf.default" "$here/x400mta.wxs" "$here"/../../docs/*.md "$stage/"
+cp "$here/../../LICENSE" "$stage/LICENSE.txt"
+# The terms of what the programs have inside, as Debian tells them of the sources that tests/windows/deps.sh takes.
+for package in libapr1 libaprutil1 libexpat1 libsqlite3-0 libpcre2-8-0 libconfuse2 libjansson4 libmicrohttpd12 \
+    mingw-w64-common; do
+    installed=$(dpkg-query -W -f '${Package}\n' "$package" "${package}t64" 2>/dev/null | head -1)
+    printf '==== %s\n\n' "$package"
+    cat "/usr/share/doc/${installed:-$package}/copyright"
+done >"$stage/third-party.txt"
 (cd "$stage" && wixl -a x64 -D Version="$version" -o "$msi" x400mta.wxs) 2>"$warnings" || { cat "$warnings" >&2; exit 1; }
 if [ -s "$warnings" ]; then
     cat "$warnings" >&2
@@ -27,15 +35,24 @@ query() { msibuild "$msi" -q "$1"; }
 query "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Condition\`, \`Sequence\`) VALUES ('MsiConfigureServices', 'VersionMsi >= \"5.00\"', 5850)"
 query "INSERT INTO \`Property\` (\`Property\`, \`Value\`) VALUES ('MsiHiddenProperties', 'PASSWORD')"
 secure=$(msiinfo export "$msi" Property | tr -d '\r' | sed -n 's/^SecureCustomProperties\t//p')
-properties="PORT;DATAFOLDER;ACCOUNT;PASSWORD;FIREWALL;PURGE"
+# What AppSearch finds with dialogs is passed on too: it looks once only.
+properties="PORT;DATAFOLDER;ACCOUNT;PASSWORD;FIREWALL;PURGE;OLDDATAFOLDER;OLDACCOUNT"
 if [ -n "$secure" ]; then
     query "UPDATE \`Property\` SET \`Value\` = '$secure;$properties' WHERE \`Property\` = 'SecureCustomProperties'"
 else
     query "INSERT INTO \`Property\` (\`Property\`, \`Value\`) VALUES ('SecureCustomProperties', '$properties')"
 fi
 query "UPDATE \`ServiceInstall\` SET \`ErrorControl\` = 32769 WHERE \`ServiceInstall\` = 'x400mta'"
+# Versions and languages of files, by which Windows judges which of two is newer; wixl says neither, and a file that
+# says none loses against an installed one that does. Hashes are for files without a version.
+msiinfo export "$msi" File | tr -d '\r' | sed 1,3d | cut -f1,3 | while IFS="$(printf '\t')" read -r file name; do
+    file_version=$(/usr/bin/python3 "$here/version.py" "$stage/$name")
+    [ -n "$file_version" ] || continue
+    query "UPDATE \`File\` SET \`Version\` = '$file_version', \`Language\` = '1033' WHERE \`File\` = '$file'"
+    query "DELETE FROM \`MsiFileHash\` WHERE \`File_\` = '$file'"
+done
 # The rule of the firewall: netsh, without a window, whatever it says. 3170: in a folder, deferred, as the system.
-rule='netsh.exe advfirewall firewall'
+rule='[System64Folder]netsh.exe advfirewall firewall'
 query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('OpenFirewall', 3170, 'TARGETDIR', '$rule add rule name=x400mta dir=in action=allow protocol=TCP localport=[PORT] program=\"[INSTALLDIR]x400mta.exe\"')"
 query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('CloseFirewall', 3170, 'TARGETDIR', '$rule delete rule name=x400mta')"
 query "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Condition\`, \`Sequence\`) VALUES ('OpenFirewall', 'FIREWALL=\"1\" AND NOT REMOVE', 5860)"

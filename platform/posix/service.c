@@ -117,18 +117,41 @@ static sigset_t service_signals(void)
     return signals;
 }
 
+/* Whom signals are for; nobody, once what they would call is gone. */
+static struct {
+    pthread_mutex_t lock;
+    platform_service_t calls;
+} served = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void serve(const platform_service_t *calls)
+{
+    pthread_mutex_lock(&served.lock);
+    served.calls = calls ? *calls : (platform_service_t){0};
+    pthread_mutex_unlock(&served.lock);
+}
+
+static apr_status_t serve_nobody(void *data)
+{
+    (void)data;
+    serve(NULL);
+    return APR_SUCCESS;
+}
+
 static void *wait_for_signals(void *data)
 {
-    const platform_service_t *service = data;
     sigset_t signals = service_signals();
+    (void)data;
     for (;;) {
         int signal = 0;
         if (sigwait(&signals, &signal) != 0)
             continue;
-        if (signal == SIGHUP && service->reload)
-            service->reload(service->context);
-        else if (signal != SIGHUP && service->stop)
-            service->stop(service->context);
+        pthread_mutex_lock(&served.lock);
+        const platform_service_t *calls = &served.calls;
+        if (signal == SIGHUP && calls->reload)
+            calls->reload(calls->context);
+        else if (signal != SIGHUP && calls->stop)
+            calls->stop(calls->context);
+        pthread_mutex_unlock(&served.lock);
     }
     return NULL;
 }
@@ -138,18 +161,15 @@ err_t *platform_service_begin(const platform_service_t *service, apr_pool_t *poo
     /* Blocked here and so in every thread that is made from now on; one thread waits for them, and can call
      * what a signal handler could not. */
     sigset_t signals = service_signals();
-    platform_service_t *copy = malloc(sizeof(*copy)); /* the thread lives as long as the process */
-    if (!copy)
-        return err_from_status(pool, APR_ENOMEM, "cannot wait for signals");
-    *copy = *service;
-    pthread_t thread;
+    serve(service);
+    apr_pool_pre_cleanup_register(pool, service,
+                                  serve_nobody); /* before the pools below it, as of the loop */
+    pthread_t thread;                            /* lives as long as the process */
     int error = pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (error == 0)
-        error = pthread_create(&thread, NULL, wait_for_signals, copy);
-    if (error != 0) {
-        free(copy);
+        error = pthread_create(&thread, NULL, wait_for_signals, NULL);
+    if (error != 0)
         return err_from_status(pool, error, "cannot wait for signals");
-    }
     pthread_detach(thread);
     return NULL;
 }

@@ -19,16 +19,17 @@ enum {
 };
 
 static struct {
-    SRWLOCK lock;
+    SRWLOCK lock;                 /* of the status */
     SERVICE_STATUS_HANDLE handle; /* NULL in a console */
     SERVICE_STATUS status;
+    SRWLOCK calls_lock; /* of the two that follow */
     platform_service_t calls;
     bool has_calls;
     platform_run_t run;
     int argc;
     const char *argv[ARGUMENT_LIMIT];
     char name[NAME_SIZE]; /* set before the program runs */
-} service = {.lock = SRWLOCK_INIT, .name = SERVICE_DEFAULT_NAME};
+} service = {.lock = SRWLOCK_INIT, .calls_lock = SRWLOCK_INIT, .name = SERVICE_DEFAULT_NAME};
 
 const char *service_name(void)
 {
@@ -105,13 +106,8 @@ static void pause_or_continue(bool pause)
     service.calls.pause(service.calls.context, pause);
 }
 
-static DWORD WINAPI control(DWORD code, DWORD type, LPVOID data, LPVOID context)
+static DWORD pass_on(DWORD code)
 {
-    (void)type;
-    (void)data;
-    (void)context;
-    if (code == SERVICE_CONTROL_INTERROGATE)
-        return NO_ERROR;
     if (!service.has_calls)
         return ERROR_SERVICE_CANNOT_ACCEPT_CTRL;
     switch (code) {
@@ -130,6 +126,19 @@ static DWORD WINAPI control(DWORD code, DWORD type, LPVOID data, LPVOID context)
     case SERVICE_CONTROL_PARAMCHANGE: service.calls.reload(service.calls.context); return NO_ERROR;
     }
     return ERROR_CALL_NOT_IMPLEMENTED;
+}
+
+static DWORD WINAPI control(DWORD code, DWORD type, LPVOID data, LPVOID context)
+{
+    (void)type;
+    (void)data;
+    (void)context;
+    if (code == SERVICE_CONTROL_INTERROGATE)
+        return NO_ERROR;
+    AcquireSRWLockShared(&service.calls_lock);
+    DWORD answer = pass_on(code);
+    ReleaseSRWLockShared(&service.calls_lock);
+    return answer;
 }
 
 /* The folder of the configuration that the command line names, or of data by default. */
@@ -214,23 +223,38 @@ const char *platform_service_help(void)
 /* In a console: Ctrl-C and its closing end the MTA in order, Ctrl-Break reads the configuration again. */
 static BOOL WINAPI console_control(DWORD type)
 {
-    if (type == CTRL_BREAK_EVENT) {
-        service.calls.reload(service.calls.context);
-        return TRUE;
-    }
     if (type == CTRL_LOGOFF_EVENT && service.handle)
         return TRUE;
-    service.calls.stop(service.calls.context);
-    if (type != CTRL_C_EVENT)
+    AcquireSRWLockShared(&service.calls_lock);
+    if (service.has_calls && type == CTRL_BREAK_EVENT)
+        service.calls.reload(service.calls.context);
+    else if (service.has_calls)
+        service.calls.stop(service.calls.context);
+    ReleaseSRWLockShared(&service.calls_lock);
+    if (type != CTRL_C_EVENT && type != CTRL_BREAK_EVENT)
         Sleep(INFINITE); /* the process would be ended on return; it ends itself, or the system's patience
                             does */
     return TRUE;
 }
 
+/* What would be called is about to go. */
+static apr_status_t serve_nobody(void *data)
+{
+    (void)data;
+    AcquireSRWLockExclusive(&service.calls_lock);
+    service.has_calls = false;
+    ReleaseSRWLockExclusive(&service.calls_lock);
+    return APR_SUCCESS;
+}
+
 err_t *platform_service_begin(const platform_service_t *calls, apr_pool_t *pool)
 {
+    AcquireSRWLockExclusive(&service.calls_lock);
     service.calls = *calls;
     service.has_calls = true;
+    ReleaseSRWLockExclusive(&service.calls_lock);
+    apr_pool_pre_cleanup_register(pool, &service,
+                                  serve_nobody); /* before the pools below it, as of the loop */
     if (!SetConsoleCtrlHandler(console_control, TRUE))
         return err_from_status(pool, apr_get_os_error(), "the calls of the console cannot be caught");
     return NULL;

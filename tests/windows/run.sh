@@ -1,17 +1,17 @@
 #!/bin/sh
 # The Windows build and its tests under Wine, on Linux: installs what it needs, cross-builds libraries (cached below .cache)
 # and programs, runs every unit test, the captures, the relay between Windows and Linux, checks the message file, counters,
-# what is for failover clusters, the MSI and the service. The last line is the total, "N passed, N failed"; the exit status is 0 only if nothing
+# what is for failover clusters, the programs, the MSI and the service. The last line is the total, "N passed, N failed"; the exit status is 0 only if nothing
 # failed.
 #
 #   run.sh             everything
-#   run.sh PART...     some of: unit wire messages relay counters mscs resource service
+#   run.sh PART...     some of: unit wire messages relay counters mscs resource programs tables service
 #
 # X400_BIN is the folder of the Linux programs that the Windows ones talk to; without it they are built.
 set -u
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$ROOT" || exit 1
-parts=${*:-unit wire messages relay counters mscs resource service}
+parts=${*:-unit wire messages relay counters mscs resource programs tables service}
 build=$ROOT/build/windows
 logs=$ROOT/build/windows-logs
 passed=0
@@ -86,13 +86,17 @@ wanted relay && suite "relay between Windows and Linux" sh tests/windows/relay.s
 wanted counters && suite "counters of the Performance Monitor" sh tests/windows/counters.sh
 wanted mscs && suite "virtual address of a failover cluster" sh tests/windows/mscs.sh
 wanted resource && suite "resource of a failover cluster" sh tests/windows/resource.sh
-if wanted service; then
+if wanted programs || wanted tables || wanted service; then
     mkdir -p "$build/msi"
     for version in 1.0.0 1.1.0; do
         sh installer/windows/build.sh "$build" $version "$build/msi/x400mta-$version.msi" || give_up "the MSI is not made"
     done
-    suite "MSI and service" sh tests/windows/service.sh
 fi
+version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$build/CMakeCache.txt")
+wanted programs && suite "programs and libraries" /usr/bin/python3 tests/windows/programs.py "$version" "$WINDOWS_BIN" \
+    "$build/msi/x400mta-1.0.0.msi"
+wanted tables && suite "tables of the MSI" sh tests/windows/tables.sh
+wanted service && suite "MSI and service" sh tests/windows/service.sh
 wineserver -k 2>/dev/null
 
 echo "$passed passed, $failed failed"
