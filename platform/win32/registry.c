@@ -1,4 +1,5 @@
 #include "registry.h"
+#include "rights.h"
 #include "service.h"
 #include "wide.h"
 
@@ -85,7 +86,7 @@ static const char *service_sid(const char *service, apr_pool_t *pool)
 unsigned long registry_protect_data_folder(const char *folder, const char *service, apr_pool_t *pool)
 {
     const char *sid = service_sid(service, pool);
-    const char *rights = apr_pstrcat(pool, "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)",
+    const char *rights = apr_pstrcat(pool, "O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)",
                                      sid ? "(A;OICI;0x1301bf;;;" : "", sid ? sid : "", sid ? ")" : "", NULL);
     PSECURITY_DESCRIPTOR descriptor = NULL;
     if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide_of_utf8(rights, pool), SDDL_REVISION_1,
@@ -96,12 +97,8 @@ unsigned long registry_protect_data_folder(const char *folder, const char *servi
     DWORD error = ERROR_SUCCESS;
     if (!CreateDirectoryW(path, &attributes)) {
         error = GetLastError();
-        /* It is there: what is in it inherits from it. */
         if (error == ERROR_ALREADY_EXISTS)
-            error = SetFileSecurityW(path, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
-                                     descriptor)
-                        ? ERROR_SUCCESS
-                        : GetLastError();
+            error = (DWORD)rights_set(wide_of_utf8(folder, pool), descriptor);
     }
     LocalFree(descriptor);
     return error;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # The Windows build and its tests under Wine, on Linux: installs what it needs, cross-builds libraries (cached below .cache)
 # and programs, runs every unit test, the captures, the relay between Windows and Linux, checks the message file, counters,
-# what is for failover clusters, the programs, the MSI and the service. The last line is the total, "N passed, N failed"; the exit status is 0 only if nothing
-# failed.
+# what is for failover clusters, the programs, the MSI and the service. The last line is the total, "N passed, N failed";
+# the exit status is 0 only if nothing failed.
 #
 #   run.sh             everything
 #   run.sh PART...     some of: unit wire messages relay counters mscs resource programs tables service
