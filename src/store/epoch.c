@@ -100,6 +100,8 @@ err_t *store_check_epoch(store_t *store)
     err_t *err = read_value(store, SQL_VALUE_EPOCH, &epoch);
     if (err || epoch == store->epoch)
         return err;
+    if (store->lease)
+        lease_look(store->lease); /* whose it is, before it is told */
     atomic_store(&store->lost, true);
     return err_create(store->writer.pool, STORE_LOST_CODE, "store", "Another process owns the store now");
 }

@@ -304,7 +304,7 @@ static void look(lease_t *lease)
     owner_t owner;
     exchange_t claim;
     exchange_t answer;
-    if (read_owner(lease->file, &owner) || !owner.token)
+    if (atomic_load(&lease->lost) || read_owner(lease->file, &owner) || !owner.token)
         return;
     if (owner.token != lease->self.token) {
         apr_cpystrn(lease->by, name_of(lease, &owner, lease->pool), sizeof(lease->by));
@@ -357,6 +357,15 @@ err_t *lease_keep(lease_t *lease, void (*notify)(void *context), void *context, 
     return status ? err_from_status(pool, status, "The thread that keeps the store cannot be started") : NULL;
 }
 
+void lease_look(lease_t *lease)
+{
+    if (lease->mutex)
+        apr_thread_mutex_lock(lease->mutex);
+    look(lease);
+    if (lease->mutex)
+        apr_thread_mutex_unlock(lease->mutex);
+}
+
 bool lease_valid(lease_t *lease)
 {
     if (!lease->period)
@@ -365,9 +374,7 @@ bool lease_valid(lease_t *lease)
         return false;
     if (now() - atomic_load(&lease->looked) < lease->period / 2)
         return true;
-    apr_thread_mutex_lock(lease->mutex);
-    look(lease);
-    apr_thread_mutex_unlock(lease->mutex);
+    lease_look(lease);
     return !atomic_load(&lease->lost) && now() - atomic_load(&lease->looked) < lease->period / 2;
 }
 

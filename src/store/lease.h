@@ -29,6 +29,9 @@ err_t *lease_keep(lease_t *lease, void (*notify)(void *context), void *context, 
 /* True while this process is the owner; looks into the file when the last look was too long ago. Any thread.
  */
 bool lease_valid(lease_t *lease);
+/* Looks into the file now, for who knows otherwise that the store is lost: lease_lost can then name the
+ * owner. */
+void lease_look(lease_t *lease);
 /* True once another process has the store; *by (may be NULL) gets its name, valid as long as the lease. */
 bool lease_lost(lease_t *lease, const char **by);
 /* Numbers kept beside the store, to notice that the file was put back to an older state. */

@@ -45,7 +45,8 @@ static store_txn_t *one_message(fixture_t *fixture, uint64_t *id)
 }
 
 /* A child that opens the store and does as it is told, one letter at a time: c commit a message, o say
- * whether it owns the store, l whether it lost it, q close and end. It answers each with a letter. */
+ * whether it owns the store, l whether it lost it, w whether it knows to whom, q close and end. It answers
+ * each with a letter. */
 typedef struct child_t {
     pid_t pid;
     int orders;
@@ -59,6 +60,12 @@ static char obey(fixture_t *fixture, char order)
     case 'c': return *fixture_commit(fixture, one_message(fixture, &id)) ? 'n' : 'y';
     case 'o': return store_owns(fixture->store) ? 'y' : 'n';
     case 'l': return store_lost(fixture->store, NULL) ? 'y' : 'n';
+    case 'w': {
+        const char *by = "";
+        return store_lost(fixture->store, &by) && strstr(by, "process ") && strcmp(by, "another process") != 0
+                   ? 'y'
+                   : 'n';
+    }
     default: store_close(fixture->store); return 'y';
     }
 }
@@ -168,6 +175,25 @@ static void OP_04_an_owner_back_from_the_dead_can_neither_commit_nor_send(void)
     end_child(&child);
     /* The new owner could not have the lock as long as the old one lived; it has it now. */
     CU_ASSERT_TRUE(store_owns(fixture.store));
+    fixture_end(&fixture);
+}
+
+/* Also when it is the first commit that finds out. */
+static void OP_04_a_former_owner_can_name_the_new_one(void)
+{
+    fixture_t fixture;
+    child_t child;
+    store_claim_t claim = {.number = 0};
+    uint64_t id = 0;
+    fixture_prepare(&fixture);
+    begin_child(&fixture, &child);
+    kill(child.pid, SIGSTOP);
+    CU_ASSERT_TRUE_FATAL(try_until_open(&fixture, &claim, PATIENCE));
+    CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, one_message(&fixture, &id)), "");
+    kill(child.pid, SIGCONT);
+    CU_ASSERT_EQUAL(tell(&child, 'c'), 'n');
+    CU_ASSERT_EQUAL(tell(&child, 'w'), 'y');
+    end_child(&child);
     fixture_end(&fixture);
 }
 
@@ -288,6 +314,7 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(OP_04_an_owner_that_answers_keeps_the_store),
     UNIT_TEST(OP_04_the_store_of_an_owner_that_was_killed_is_free_at_once),
     UNIT_TEST(OP_04_an_owner_back_from_the_dead_can_neither_commit_nor_send),
+    UNIT_TEST(OP_04_a_former_owner_can_name_the_new_one),
     UNIT_TEST(OP_04_the_store_itself_stops_a_former_owner),
     UNIT_TEST(OP_04_an_owner_that_hung_and_lost_nothing_goes_on),
     UNIT_TEST(OP_04_an_owner_elsewhere_is_waited_for),
