@@ -69,5 +69,15 @@ check "MSI: by the manifest of the counters" row CustomAction \
 check "MSI: the resource type of clusters is a feature for those who ask for it" row Feature '^ClusterTAB.*TAB1000TAB'
 check "MSI: the documentation is in the start menu" row Shortcut \
     '^DocumentationTABMENUTAB[^TAB]*TABMenuTAB\[System64Folder\]notepad\.exeTAB"\[DOCS\]administrator\.md"TAB'
+# An attribute that wixl does not know would be left out with no more than a warning.
+mkdir -p "$WORK/tree/installer"
+cp -r "$ROOT/installer/windows" "$WORK/tree/installer/"
+ln -s "$ROOT/docs" "$ROOT/LICENSE" "$WORK/tree/"
+sed -i 's/<Property Id="PORT" /&Secure="yes" /' "$WORK/tree/installer/windows/x400mta.wxs"
+check_not "MSI: an attribute that is left out fails the build" \
+    sh "$WORK/tree/installer/windows/build.sh" "$ROOT/build/windows" 1.0.0 "$WORK/tree/x400mta.msi"
+cp "$WORK/check.out" "$WORK/build.out"
+check "MSI: and the build names it" grep -q -i 'no property named .*secure' "$WORK/build.out"
+check "MSI: and leaves no MSI" test ! -e "$WORK/tree/x400mta.msi"
 check "the MSI is for 64 bits" sh -c "msiinfo suminfo '$OLD' | grep -q 'Template: x64'"
 finish
