@@ -132,6 +132,21 @@ def check_help():
     check_manual_is_complete("docs/man/mtacheck.8", switches)
 
 
+def check_platforms():
+    """The table of docs/platforms.md of what does not run with the programs for Windows is that of the scenarios."""
+    there = {os.path.basename(path)[2:-3] for path in glob.glob(ROOT + "/tests/scenario/s_*.sh")}
+    listed = [line.split("\t") for line in read("tests/scenario/list").splitlines() if not line.startswith("#")]
+    check("tests/scenario/list has each scenario once", sorted(fields[0] for fields in listed) == sorted(there),
+          " ".join(there.symmetric_difference(fields[0] for fields in listed)))
+    wanted = {(fields[0], "all of it", fields[2]) for fields in listed if fields[1] != "all"}
+    for name in there:
+        for why in re.findall(r'posix_only "(.*?)"', read("tests/scenario/s_%s.sh" % name)):
+            wanted.add((name, "a part", why))
+    told = set(re.findall(r"^\| `(\w+)` \| (all of it|a part) \| (.*) \|$", read("docs/platforms.md"), re.M))
+    check("docs/platforms.md has the scenarios that are of POSIX only", told == wanted,
+          "\n".join("| `%s` | %s | %s |" % row for row in sorted(wanted.symmetric_difference(told))))
+
+
 def main():
     status, output = run(BIN + "/x400ctl", "events", "list", "--json")
     catalogue = json.loads(output) if status == 0 else []
@@ -150,6 +165,7 @@ def main():
     check_generated()
     check_manuals()
     check_help()
+    check_platforms()
     status, output = run("sh", ROOT + "/tests/acceptance.sh")
     check("docs/acceptance.md claims nothing that no test carries", status == 0, output)
     print("%d passed, %d failed" % (passed, failed))

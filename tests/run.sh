@@ -100,9 +100,8 @@ scenarios() {
         alone="env X400_PORTS=$PWD/build/ports" # one network: no port is for two
         rm -f build/ports
     fi
-    for script in tests/scenario/s_*; do
-        name=$(basename "$script")
-        counted "scenario $(echo "$name" | sed 's/^s_//; s/\..*//')" "$alone sh tests/scenario/run.sh $name"
+    for name in $(awk -F '\t' '!/^#/ { print $1 }' tests/scenario/list); do
+        counted "scenario $name" "$alone sh tests/scenario/run.sh $name"
     done
 }
 

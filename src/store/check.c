@@ -291,19 +291,51 @@ typedef struct salvaged_t {
     const char *name, *key, *columns;
 } salvaged_t;
 
-/* Copies the rows of a table whose key is in [from, to); a range that cannot be read is halved until the row
- * that is broken is alone. Returns how many ranges of one key were lost. */
-static uint64_t salvage_range(checking_t *checking, const salvaged_t *table, int64_t from, int64_t to)
+/* Copies the rows of a table whose key is in [from, to). What it takes of memory is given back: very many
+ * ranges may be tried. */
+static bool salvage_rows(checking_t *checking, const salvaged_t *table, int64_t from, int64_t to)
 {
+    apr_pool_t *outer = checking->pass;
+    apr_pool_create(&checking->pass, outer);
     err_t *err = run(checking,
                      "INSERT OR IGNORE INTO main.%s (%s) SELECT %s FROM old.%s WHERE %s >= %" APR_INT64_T_FMT
                      " AND %s < %" APR_INT64_T_FMT,
                      table->name, table->columns, table->columns, table->name, table->key, (apr_int64_t)from,
                      table->key, (apr_int64_t)to);
-    if (!err)
+    bool copied = !err;
+    apr_pool_destroy(checking->pass);
+    checking->pass = outer;
+    return copied;
+}
+
+/* True if nothing of a range that cannot be read is readable: keys at its front, ever farther apart, and all
+ * over it are tried one by one. Without this a table whose first page is damaged would be tried at each of
+ * its keys. */
+static bool salvage_is_hopeless(checking_t *checking, const salvaged_t *table, int64_t from, int64_t to)
+{
+    enum { FEW = 256, PLACES = 16 };
+    if (to - from <= FEW)
+        return false;
+    for (int64_t step = 1; step < to - from; step *= 2)
+        if (salvage_rows(checking, table, from + step - 1, from + step) ||
+            salvage_rows(checking, table, to - step, to - step + 1))
+            return false;
+    for (int64_t place = 1; place < PLACES; place++) {
+        int64_t key = from + (to - from) / PLACES * place;
+        if (salvage_rows(checking, table, key, key + 1))
+            return false;
+    }
+    return true;
+}
+
+/* Copies the rows of a table whose key is in [from, to); a range that cannot be read is halved until the row
+ * that is broken is alone. Returns how many keys were lost. */
+static uint64_t salvage_range(checking_t *checking, const salvaged_t *table, int64_t from, int64_t to)
+{
+    if (salvage_rows(checking, table, from, to))
         return 0;
-    if (to - from <= 1)
-        return 1;
+    if (to - from <= 1 || salvage_is_hopeless(checking, table, from, to))
+        return (uint64_t)(to - from);
     int64_t middle = from + (to - from) / 2;
     return salvage_range(checking, table, from, middle) + salvage_range(checking, table, middle, to);
 }

@@ -9,6 +9,10 @@
 #   check_not "words" COMMAND... passes if COMMAND fails
 #   wait_for COMMAND...          tries COMMAND until it succeeds, for at most $PATIENCE seconds
 #   finish                       stops everything, prints "N passed, N failed"
+#   if posix_only "why"; then    what the programs of Windows are not asked to do; docs/platforms.md lists it
+#
+# X400_BIN may be a folder of programs for Windows, which Wine runs: see tests/windows/scenario.sh. Which scenarios run on
+# which platform, and why not, is in the file "list".
 #
 # Wall clocks bound how long a scenario waits for something that must come; nothing passes or fails by speed.
 set -u
@@ -212,6 +216,10 @@ queue_is_empty() { [ "$(ctl "$1" status --json | python3 -c 'import json,sys; pr
 # number A KEY: a figure of the status.
 number() { ctl "$1" status --json | python3 -c "import json,sys; print(json.load(sys.stdin)['$2'])"; }
 
+posix_only() { :; }
+# The process of MTA A as the programs name it, an extended regular expression.
+process_of() { get "pid_$1"; }
+
 # random_file PATH OCTETS
 random_file() { head -c "$2" /dev/urandom >"$1"; }
 
@@ -234,3 +242,4 @@ abandon() {
     exit 1
 }
 trap abandon EXIT INT TERM
+if [ -e "$BIN/x400mta.exe" ]; then . "$ROOT/tests/windows/scenario.sh"; fi

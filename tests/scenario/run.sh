@@ -1,14 +1,15 @@
 #!/bin/sh
-# Runs the scenarios (all of them, or those named: run.sh relay loop) against the programs in build/release/bin
+# Runs the scenarios (all of the file "list", or those named: run.sh relay loop) against the programs in build/release/bin
 # (or X400_BIN) and ends with the line "N passed, N failed". X400_WORK is where they work.
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 export X400_WORK="${X400_WORK:-$root/build/scenario}"
 mkdir -p "$X400_WORK"
 if [ $# -eq 0 ]; then
-    for script in "$here"/s_*.sh "$here"/s_*.py; do
-        [ -e "$script" ] && set -- "$@" "$(basename "$script")"
-    done
+    where='posix|all'
+    [ -e "${X400_BIN:-}/x400mta.exe" ] && where=all # programs for Windows
+    # shellcheck disable=SC2046
+    set -- $(awk -F '\t' -v where="^($where)\$" '!/^#/ && $2 ~ where { print $1 }' "$here/list")
 fi
 passed=0
 failed=0

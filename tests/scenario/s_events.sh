@@ -166,8 +166,10 @@ done <<'LIST'
 LIST
 cp "$WORK/A/x400mta.conf" "$WORK/A/good.conf"
 echo 'mta {' >>"$WORK/A/x400mta.conf"
-kill -HUP "$(get pid_A)"
-told A "a bad configuration" 12001 'is refused'
+if posix_only "SIGHUP: Windows has no such signal; x400ctl reload and the service's own control are tested"; then
+    kill -HUP "$(get pid_A)"
+    told A "a bad configuration" 12001 'is refused'
+fi
 cp "$WORK/A/good.conf" "$WORK/A/x400mta.conf"
 ctl A reload >/dev/null 2>&1
 told A "a good one" 12002 'was reloaded'
@@ -212,16 +214,20 @@ launch Q
 told Q "the admin port is taken" 12028 'cannot be opened'
 wait "$(get pid_Q)" 2>/dev/null
 put pid_Q ""
-mta E 'maximum-associations = 1000'
-(
-    ulimit -n 64
-    exec "$BIN/x400mta" -c "$WORK/E/x400mta.conf" >>"$WORK/E/output" 2>&1
-) &
-put pid_E $!
-STARTED="$STARTED E"
-check "an MTA with few descriptors" wait_for ctl E status
-told E "too few are allowed" 12160 '64 files'
-python3 - "$(get port_E)" "$WORK/E/events.log" <<'PY'
+told A "the service has started" 9298 'startup complete'
+stop A
+told A "and stopped" 9299 'closedown complete'
+if posix_only "few file descriptors: sockets of Windows are not counted by a limit of the process"; then
+    mta E 'maximum-associations = 1000'
+    (
+        ulimit -n 64
+        exec "$BIN/x400mta" -c "$WORK/E/x400mta.conf" >>"$WORK/E/output" 2>&1
+    ) &
+    put pid_E $!
+    STARTED="$STARTED E"
+    check "an MTA with few descriptors" wait_for ctl E status
+    told E "too few are allowed" 12160 '64 files'
+    python3 - "$(get port_E)" "$WORK/E/events.log" <<'PY'
 import re, socket, sys, time
 calls = []
 end = time.monotonic() + 60
@@ -235,10 +241,9 @@ while time.monotonic() < end and not re.search(r" 9202 ", open(sys.argv[2]).read
     calls.append(s)
     time.sleep(0.02)
 PY
-told E "calls cannot be accepted" 9202 'accept'
-told E "the service has started" 9298 'startup complete'
-stop E
-told E "and stopped" 9299 'closedown complete'
+    told E "calls cannot be accepted" 9202 'accept'
+    stop E
+fi
 trap abandon EXIT INT TERM
 kill $OTHERS 2>/dev/null
 finish

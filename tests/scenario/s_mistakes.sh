@@ -7,8 +7,9 @@ says() {
     expected=$1
     text=$2
     shift 2
-    timeout 20 "$@" >"$WORK/said" 2>&1
+    timeout 20 "$@" >"$WORK/said.raw" 2>&1
     status=$?
+    tr -d '\r' <"$WORK/said.raw" >"$WORK/said"
     cat "$WORK/said"
     [ $status -eq "$expected" ] && grep -E -q -- "$text" "$WORK/said"
 }
@@ -55,7 +56,7 @@ mistake "a log in a folder that is not there" 1 'Make the folder, or correct the
 # A running MTA.
 start A
 { cat "$conf"; printf 'store {\n    wait = off\n}\n'; } >"$WORK/impatient.conf"
-check "a second MTA with the same store" says 1 "in use by another process \(process $pid_A\)" "$BIN/x400mta" -c "$WORK/impatient.conf"
+check "a second MTA with the same store" says 1 "in use by another process \(process $(process_of A)\)" "$BIN/x400mta" -c "$WORK/impatient.conf"
 check "the advice with it" says 1 'stop the other one' "$BIN/x400mta" -c "$WORK/impatient.conf"
 broken "s#data-folder = .*#data-folder = \"$WORK/A/other\"#"
 mistake "a port in use" 1 'Another program listens there' x400mta -c "$WORK/broken.conf"

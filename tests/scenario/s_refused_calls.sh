@@ -80,5 +80,7 @@ own_port() {
         "$BIN/p1source" -n CALLER --timeout 20 127.0.0.1:24000
 }
 refused_itself() { own_port 2>&1 | grep 'Connection refused'; }
-check "the call does not reach itself: it is refused, as nobody listens" refused_itself
+if posix_only "a call that is given the port that it calls: needs a network namespace with one port"; then
+    check "the call does not reach itself: it is refused, as nobody listens" refused_itself
+fi
 finish

@@ -26,8 +26,10 @@ bad_line=$(($(wc -l <"$WORK/good.conf") + 2))
 check_not "OP_07 a bad change does not reload" ctl A reload
 cp "$WORK/check.out" "$WORK/reload.out"
 check "OP_07 the reason names file, line and option" grep -E -q "x400mta.conf:$bad_line:.*no-such-option" "$WORK/reload.out"
-check "OP_07 SIGHUP with the bad file" kill -HUP "$(get pid_A)"
-sleep 1
+if posix_only "SIGHUP: Windows has no such signal; x400ctl reload and the service's own control are tested"; then
+    check "OP_07 SIGHUP with the bad file" kill -HUP "$(get pid_A)"
+    sleep 1
+fi
 check "OP_07 the old configuration runs on" ctl A send -f "$(user A ann)" -r "$(user A ben)" -s three -t hello
 check "OP_07 it is delivered" wait_for has_delivered A ben 2
 check "OP_07 the association is still the same" test "$(ids)" = "$before"
@@ -35,7 +37,11 @@ check_not "OP_07 --check refuses the bad file" "$BIN/x400mta" -c "$WORK/A/x400mt
 check "OP_07 --check takes the good one" "$BIN/x400mta" -c "$WORK/good.conf" --check
 cp "$WORK/good.conf" "$WORK/A/x400mta.conf"
 mailbox A bob
-check "OP_07 SIGHUP with a good file" kill -HUP "$(get pid_A)"
+if posix_only "SIGHUP: Windows has no such signal; x400ctl reload and the service's own control are tested"; then
+    check "OP_07 SIGHUP with a good file" kill -HUP "$(get pid_A)"
+else
+    check "OP_07 a reload with a good file" ctl A reload
+fi
 bob_is_there() { ctl A connectors bob >/dev/null; }
 check "OP_07 it is taken over" wait_for bob_is_there
 check "OP_07 the association is still the same" test "$(ids)" = "$before"

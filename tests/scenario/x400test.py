@@ -19,6 +19,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BIN = os.environ.get("X400_BIN", os.path.join(ROOT, "build/release/bin"))
+# Programs for Windows stop in order by Ctrl+C, which is what SIGINT is to Wine.
+STOP = signal.SIGINT if "X400_WINDOWS" in os.environ else signal.SIGTERM
 PATIENCE = int(os.environ.get("X400_PATIENCE", "60"))
 
 
@@ -124,7 +126,7 @@ class Mta:
     def stop(self):
         if not self.process:
             return 0
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(STOP)
         try:
             status = self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:

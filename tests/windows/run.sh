@@ -1,17 +1,18 @@
 #!/bin/sh
 # The Windows build and its tests under Wine, on Linux: installs what it needs, cross-builds libraries (cached below .cache)
-# and programs, runs every unit test, the captures, the relay between Windows and Linux, checks the message file, counters,
-# what is for failover clusters, the programs, the MSI and the service. The last line is the total, "N passed, N failed";
+# and programs, runs every unit test, the captures, the relay between Windows and Linux, the scenarios that are not
+# of POSIX only (tests/scenario/list), checks the message file, counters, what is for failover clusters, the programs, the
+# MSI and the service. The last line is the total, "N passed, N failed";
 # the exit status is 0 only if nothing failed.
 #
 #   run.sh             everything
-#   run.sh PART...     some of: unit wire messages relay counters mscs resource programs tables service
+#   run.sh PART...     some of: unit wire messages relay scenario counters mscs resource programs tables service
 #
 # X400_BIN is the folder of the Linux programs that the Windows ones talk to; without it they are built.
 set -u
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$ROOT" || exit 1
-parts=${*:-unit wire messages relay counters mscs resource programs tables service}
+parts=${*:-unit wire messages relay scenario counters mscs resource programs tables service}
 build=$ROOT/build/windows
 logs=$ROOT/build/windows-logs
 passed=0
@@ -83,6 +84,8 @@ wanted wire && WINEDEBUG=-all suite "wire replay" wine "$build/wire/replay.exe" 
 wanted messages && WINEDEBUG=-all suite "message file, every event" wine "$WINDOWS_TEST" messages "$WINDOWS_BIN/x400mta-events.dll" \
     "$build/generated/x400mta-events.expected"
 wanted relay && suite "relay between Windows and Linux" sh tests/windows/relay.sh
+# A Wine of its own network, as all the scenarios share one.
+wanted scenario && suite "scenarios" sh tests/windows/scenarios.sh "$logs/scenario"
 wanted counters && suite "counters of the Performance Monitor" sh tests/windows/counters.sh
 wanted mscs && suite "virtual address of a failover cluster" sh tests/windows/mscs.sh
 wanted resource && suite "resource of a failover cluster" sh tests/windows/resource.sh
