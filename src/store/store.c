@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "store/shared.h"
+#include "store/sqlite.h"
 
 enum { KEPT_MEMORY = 1024 * 1024 };
 
@@ -116,6 +117,8 @@ static err_t *open_databases(store_t *store, apr_pool_t *pool)
 {
     const store_config_t *config = &store->config;
     const sql_dialect_t *dialect = sql_dialect_find(config->driver);
+    if (dialect && dialect->file)
+        sqlite_set_up();
     err_t *err = dialect && dialect->file
                      ? lease_try(&store->lease, config->parameters, config->lease, config->claim, store->pool)
                      : NULL;

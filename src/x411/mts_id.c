@@ -95,16 +95,21 @@ void x411_mts_id_write(ber_writer_t *writer, ber_tag_t tag, const x411_mts_id_t 
 
 /* Text. */
 
+static void put_domain(text_builder_t *text, const x411_domain_t *domain)
+{
+    if (x411_present(&domain->country))
+        text_put_pair(text, "C", text_choice_mark(&domain->country, true), domain->country.octets);
+    if (x411_present(&domain->admd))
+        text_put_pair(text, "A", text_choice_mark(&domain->admd, false), domain->admd.octets);
+    if (x411_present(&domain->prmd))
+        text_put_pair(text, "P", text_choice_mark(&domain->prmd, false), domain->prmd.octets);
+}
+
 const char *x411_domain_text(apr_pool_t *pool, const x411_domain_t *domain)
 {
     text_builder_t text;
     text_start(&text, pool, TEXT_SEMICOLON);
-    if (x411_present(&domain->country))
-        text_put_pair(&text, "C", text_choice_mark(&domain->country, true), domain->country.octets);
-    if (x411_present(&domain->admd))
-        text_put_pair(&text, "A", text_choice_mark(&domain->admd, false), domain->admd.octets);
-    if (x411_present(&domain->prmd))
-        text_put_pair(&text, "P", text_choice_mark(&domain->prmd, false), domain->prmd.octets);
+    put_domain(&text, domain);
     return text_finish(&text);
 }
 
@@ -112,9 +117,9 @@ const char *x411_mts_id_text(apr_pool_t *pool, const x411_mts_id_t *id)
 {
     text_builder_t text;
     text_start(&text, pool, TEXT_SEMICOLON);
+    put_domain(&text, &id->domain);
     text_put_pair(&text, "L", "", id->local.octets);
-    const char *domain = x411_domain_text(pool, &id->domain);
-    return *domain ? apr_pstrcat(pool, domain, ";", text_finish(&text), NULL) : text_finish(&text);
+    return text_finish(&text);
 }
 
 static err_t *parse(apr_pool_t *pool, const char *text, x411_domain_t *domain, x411_string_t *local)

@@ -88,36 +88,38 @@ static const x411_string_t *name_part(const x411_personal_name_t *name, int inde
     return part[index];
 }
 
-static void put_ou(text_builder_t *text, const draft_t *draft, const char *key, unsigned index)
+static void put_ou(text_builder_t *text, const x411_or_address_t *base, const draft_t *draft, const char *key,
+                   unsigned index)
 {
     static const x411_string_t absent = {{NULL, 0}, 0};
     static const x411_universal_t none = {{NULL, 0}, 0, {NULL, 0}};
-    put_variants(text, key, index < draft->base.ou_count ? &draft->base.ous[index] : &absent,
+    put_variants(text, key, index < base->ou_count ? &base->ous[index] : &absent,
                  index < draft->t61_ou_count ? &draft->t61_ous[index] : &absent,
                  index < draft->universal_ou_count ? &draft->universal_ous[index] : &none);
 }
 
-static void put_ous(text_builder_t *text, const draft_t *draft)
+static void put_ous(text_builder_t *text, const x411_or_address_t *base, const draft_t *draft)
 {
-    unsigned count = draft->base.ou_count;
+    unsigned count = base->ou_count;
     count = draft->t61_ou_count > count ? draft->t61_ou_count : count;
     count = draft->universal_ou_count > count ? draft->universal_ou_count : count;
     for (unsigned i = 0; i < count; i++) {
         char key[16];
         apr_snprintf(key, sizeof(key), "OU%u", i + 1);
         if (text->form == TEXT_SLASH)
-            put_ou(text, draft, "OU", count - 1 - i);
+            put_ou(text, base, draft, "OU", count - 1 - i);
         else
-            put_ou(text, draft, key, i);
+            put_ou(text, base, draft, key, i);
     }
 }
 
-static void put_ddas(text_builder_t *text, const draft_t *draft, const char *key)
+static void put_ddas(text_builder_t *text, const x411_or_address_t *base, const draft_t *draft,
+                     const char *key)
 {
-    for (unsigned i = 0; i < draft->base.dda_count; i++) {
-        bytes_t type = draft->base.ddas[i].type.octets;
+    for (unsigned i = 0; i < base->dda_count; i++) {
+        bytes_t type = base->ddas[i].type.octets;
         text_put_key(text, key, type.data ? type : bytes_make("", 0), "");
-        text_put_value(text, draft->base.ddas[i].value.octets);
+        text_put_value(text, base->ddas[i].value.octets);
     }
     for (unsigned i = 0; i < draft->t61_dda_count; i++) {
         text_put_key(text, key, x411_utf8_from_t61(text->pool, draft->t61_ddas[i].type.octets), "*");
@@ -175,10 +177,10 @@ static void put_others(text_builder_t *text, const draft_t *draft)
     }
 }
 
-static void put_key(text_builder_t *text, const draft_t *draft, const oraddress_key_t *row)
+static void put_key(text_builder_t *text, const x411_or_address_t *base, const draft_t *draft,
+                    const oraddress_key_t *row)
 {
     const char *key = text->form == TEXT_SLASH ? row->slash : row->semicolon;
-    const x411_or_address_t *base = &draft->base;
     switch (row->kind) {
     case KEY_NAME:
         put_variants(text, key, name_part(&base->personal_name, row->index),
@@ -192,7 +194,7 @@ static void put_key(text_builder_t *text, const draft_t *draft, const oraddress_
         put_variants(text, key, &base->organization, &draft->t61[X411_EA_TELETEX_ORGANIZATION],
                      &draft->universal[X411_EA_UNIVERSAL_ORGANIZATION]);
         break;
-    case KEY_OU: put_ous(text, draft); break;
+    case KEY_OU: put_ous(text, base, draft); break;
     case KEY_PRMD: put_choice(text, key, &base->prmd, false); break;
     case KEY_ADMD: put_choice(text, key, &base->admd, false); break;
     case KEY_COUNTRY: put_choice(text, key, &base->country, true); break;
@@ -202,7 +204,7 @@ static void put_key(text_builder_t *text, const draft_t *draft, const oraddress_
     case KEY_TERMINAL_TYPE: put_terminal_type(text, draft, key); break;
     case KEY_NET_NUMBER: put_string(text, key, &draft->net_number); break;
     case KEY_NET_SUBADDRESS: put_string(text, key, &draft->net_subaddress); break;
-    case KEY_DDA: put_ddas(text, draft, key); break;
+    case KEY_DDA: put_ddas(text, base, draft, key); break;
     case KEY_PDS:
         put_variants(text, key, &draft->pds[row->index].printable, &draft->pds[row->index].teletex,
                      &draft->universal[row->index + 19]);
@@ -213,16 +215,28 @@ static void put_key(text_builder_t *text, const draft_t *draft, const oraddress_
     }
 }
 
+/* Most addresses have standard attributes only: no draft is made for them. */
+static const char *print_standard(apr_pool_t *pool, const x411_or_address_t *address, text_form_t form)
+{
+    static const draft_t no_extensions;
+    text_builder_t text;
+    text_start(&text, pool, form);
+    for (unsigned i = 0; i < oraddress_key_count; i++)
+        if (oraddress_keys[i].kind < KEY_PDS) /* those that follow are extensions */
+            put_key(&text, address, &no_extensions, &oraddress_keys[i]);
+    return text_finish(&text);
+}
+
 static const char *print(apr_pool_t *pool, const x411_or_address_t *address, text_form_t form)
 {
+    if (!address->extension_count)
+        return print_standard(pool, address, form);
     draft_t draft;
     text_builder_t text;
     draft_from_address(pool, address, &draft);
     text_start(&text, pool, form);
     for (unsigned i = 0; i < oraddress_key_count; i++)
-        if (address->extension_count ||
-            oraddress_keys[i].kind < KEY_PDS) /* those that follow are extensions */
-            put_key(&text, &draft, &oraddress_keys[i]);
+        put_key(&text, &draft.base, &draft, &oraddress_keys[i]);
     return text_finish(&text);
 }
 

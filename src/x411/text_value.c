@@ -12,17 +12,29 @@ void text_start(text_builder_t *text, apr_pool_t *pool, text_form_t form)
     text->data = apr_palloc(pool, text->capacity);
 }
 
-static void put(text_builder_t *text, const char *data, size_t length)
+/* Makes room for length octets, and for a sign and a terminator behind them. */
+static inline void reserve(text_builder_t *text, size_t length)
 {
-    if (text->length + length + 2 > text->capacity) {
-        size_t capacity = text->capacity * 2 + length;
-        char *longer = apr_palloc(text->pool, capacity);
-        memcpy(longer, text->data, text->length);
-        text->data = longer;
-        text->capacity = capacity;
-    }
+    if (text->length + length + 2 <= text->capacity)
+        return;
+    size_t capacity = text->capacity * 2 + length;
+    char *longer = apr_palloc(text->pool, capacity);
+    memcpy(longer, text->data, text->length);
+    text->data = longer;
+    text->capacity = capacity;
+}
+
+static inline void put(text_builder_t *text, const char *data, size_t length)
+{
+    reserve(text, length);
     memcpy(text->data + text->length, data, length);
     text->length += length;
+}
+
+static inline void put_sign(text_builder_t *text, char sign)
+{
+    reserve(text, 1);
+    text->data[text->length++] = sign;
 }
 
 void text_put_raw(text_builder_t *text, const char *raw)
@@ -115,10 +127,10 @@ void text_put_universal(text_builder_t *text, const x411_universal_t *value)
 void text_put_key(text_builder_t *text, const char *key, bytes_t subkey, const char *mark)
 {
     if (text->form == TEXT_SLASH || text->length)
-        put(text, text->form == TEXT_SLASH ? "/" : ";", 1);
+        put_sign(text, text->form == TEXT_SLASH ? '/' : ';');
     text_put_raw(text, key);
     if (subkey.data) {
-        put(text, text->form == TEXT_SLASH ? "." : ":", 1);
+        put_sign(text, text->form == TEXT_SLASH ? '.' : ':');
         /* A type in T.61 or universal characters comes as UTF-8. */
         if (*mark)
             put_utf8(text, subkey, "=:*#@.");
@@ -127,7 +139,7 @@ void text_put_key(text_builder_t *text, const char *key, bytes_t subkey, const c
                 put_char(text, subkey.data[i], "=:*#@.");
     }
     text_put_raw(text, mark);
-    put(text, "=", 1);
+    put_sign(text, '=');
 }
 
 void text_put_pair(text_builder_t *text, const char *key, const char *mark, bytes_t value)
@@ -139,7 +151,7 @@ void text_put_pair(text_builder_t *text, const char *key, const char *mark, byte
 const char *text_finish(text_builder_t *text)
 {
     if (text->form == TEXT_SLASH && text->length)
-        put(text, "/", 1);
+        put_sign(text, '/');
     text->data[text->length] = '\0';
     return text->data;
 }
