@@ -13,15 +13,19 @@ typedef struct collector_t {
     const route_table_t *table;
     unsigned *seconds; /* by entry */
     const char **names;
-    bool *told; /* by entry: it goes into the state */
+    unsigned *exact; /* by entry: the attributes (1 << subject_key_t) that it gives one value */
+    bool *told;      /* by entry: it goes into the state */
+    size_t count;    /* of these */
 } collector_t;
 
 /* The two cannot match the same address: they give one attribute different values. */
-static bool are_disjoint(const pattern_t *a, const pattern_t *b)
+static bool are_disjoint(const collector_t *collector, size_t a, size_t b)
 {
-    for (int key = 0; key < SUBJECT_KEYS; key++)
-        if (pattern_is_exact(a, (subject_key_t)key) && pattern_is_exact(b, (subject_key_t)key) &&
-            !bytes_equal(a->values[key], b->values[key]))
+    const pattern_t *first = collector->table->entries[a].pattern;
+    const pattern_t *second = collector->table->entries[b].pattern;
+    unsigned both = collector->exact[a] & collector->exact[b];
+    for (unsigned key = 0; both >> key; key++)
+        if ((both & 1U << key) && !bytes_equal(first->values[key], second->values[key]))
             return true;
     return false;
 }
@@ -33,31 +37,41 @@ static bool is_down(const collector_t *collector, size_t index)
 }
 
 /* True if an entry of something that works takes part in the choice where the down entry matches. */
-static bool qualifies(const collector_t *collector, size_t index, const pattern_t *down)
+static bool qualifies(const collector_t *collector, size_t index, size_t down)
 {
-    const pattern_t *pattern = collector->table->entries[index].pattern;
-    return collector->seconds[index] == 0 && pattern_compare(pattern, down) >= 0 &&
-           !are_disjoint(pattern, down);
+    const table_entry_t *entries = collector->table->entries;
+    return collector->seconds[index] == 0 && !are_disjoint(collector, index, down) &&
+           pattern_compare(entries[index].pattern, entries[down].pattern) >= 0;
+}
+
+static void tell(collector_t *collector, size_t index)
+{
+    collector->count += !collector->told[index];
+    collector->told[index] = true;
 }
 
 /* Marks the entry and those that qualify it; not if a regular expression does. */
 static void tell_entry(collector_t *collector, size_t index)
 {
-    const pattern_t *down = collector->table->entries[index].pattern;
     for (size_t i = 0; i < collector->table->count; i++)
-        if (collector->table->entries[i].pattern->kind == PATTERN_REGEX && qualifies(collector, i, down))
+        if (collector->table->entries[i].pattern->kind == PATTERN_REGEX && qualifies(collector, i, index))
             return;
-    collector->told[index] = true;
+    tell(collector, index);
     for (size_t i = 0; i < collector->table->count; i++)
-        if (qualifies(collector, i, down))
-            collector->told[i] = true;
+        if (!collector->told[i] && qualifies(collector, i, index))
+            tell(collector, i);
 }
 
+/* Everything about the table that is looked at more than once. */
 static void ask_all(collector_t *collector, link_state_ask_t ask, void *context)
 {
     for (size_t i = 0; i < collector->table->count; i++) {
         route_target_t target = collector->table->entries[i].target;
+        const pattern_t *pattern = collector->table->entries[i].pattern;
         collector->names[i] = target.name;
+        for (unsigned key = 0; key < SUBJECT_KEYS; key++)
+            if (pattern_is_exact(pattern, (subject_key_t)key))
+                collector->exact[i] |= 1U << key;
         if (target.kind == ROUTE_CONNECTOR)
             collector->seconds[i] = ask(context, target.index, &collector->names[i]);
     }
@@ -69,18 +83,16 @@ link_state_t *link_state_collect(const route_table_t *table, link_state_ask_t as
     collector_t collector = {.table = table,
                              .seconds = apr_pcalloc(pool, (table->count + 1) * sizeof(unsigned)),
                              .names = apr_pcalloc(pool, (table->count + 1) * sizeof(char *)),
+                             .exact = apr_pcalloc(pool, (table->count + 1) * sizeof(unsigned)),
                              .told = apr_pcalloc(pool, (table->count + 1) * sizeof(bool))};
     link_state_t *state = apr_pcalloc(pool, sizeof(*state));
     ask_all(&collector, ask, context);
-    for (size_t i = 0; i < table->count; i++)
+    for (size_t i = 0; i < table->count && collector.count <= LINK_STATE_SPACES; i++)
         if (is_down(&collector, i))
             tell_entry(&collector, i);
-    size_t count = 0;
-    for (size_t i = 0; i < table->count; i++)
-        count += collector.told[i];
-    if (count > LINK_STATE_SPACES)
+    if (collector.count > LINK_STATE_SPACES)
         return state;
-    state->spaces = apr_palloc(pool, (count + 1) * sizeof(*state->spaces));
+    state->spaces = apr_palloc(pool, (collector.count + 1) * sizeof(*state->spaces));
     for (size_t i = 0; i < table->count; i++)
         if (collector.told[i])
             state->spaces[state->count++] = (link_state_space_t){collector.names[i], collector.seconds[i],

@@ -386,6 +386,7 @@ static session_t *create(hostile_t *hostile, bool two_way_alternate)
     session->next = hostile->sessions;
     hostile->sessions = session;
     hostile->session_count++;
+    world->injected.hostile += session->manner != MANNER_HONEST;
     world_trace(world, hostile->node, "hostile session of manner %d", (int)session->manner);
     return session;
 }

@@ -13,10 +13,11 @@ struct judge_t {
     apr_pool_t *pool;
     sent_t *first;
     apr_hash_t *by_identifier; /* content identifier -> sent_t */
-    apr_hash_t *failed;        /* "MTS-ID/number" -> non-NULL */
+    apr_hash_t *failed;        /* "MTS-ID/number" -> how often that was decided, unsigned */
     apr_hash_t *looped;        /* the same, for loops detected */
     apr_hash_t *transferred;   /* "MTS-ID>connector" */
-    apr_hash_t *rerouted;      /* MTS-ID */
+    apr_hash_t *rerouted;      /* MTS-ID of a message, probe or report -> how often, unsigned */
+    apr_hash_t *reports;       /* "MTS-ID of a report>recipient" -> how often it came, unsigned */
     apr_hash_t *subjects;      /* MTS-ID of a report -> that of its subject */
     apr_hash_t *unreported;    /* MTS-ID of a subject whose report was dropped as the rules say */
     unsigned count;
@@ -33,6 +34,7 @@ judge_t *judge_create(world_t *world, apr_pool_t *pool)
     judge->looped = apr_hash_make(pool);
     judge->transferred = apr_hash_make(pool);
     judge->rerouted = apr_hash_make(pool);
+    judge->reports = apr_hash_make(pool);
     judge->subjects = apr_hash_make(pool);
     judge->unreported = apr_hash_make(pool);
     return judge;
@@ -63,6 +65,23 @@ void judge_accepted(sent_t *sent, const char *mts_id)
 uint8_t judge_octet(unsigned number, size_t i)
 {
     return (uint8_t)(number * 31 + i * 7 + (i >> 8) + (i >> 16));
+}
+
+static unsigned count_of(apr_hash_t *hash, const char *key)
+{
+    const unsigned *count = apr_hash_get(hash, key, APR_HASH_KEY_STRING);
+    return count ? *count : 0;
+}
+
+/* Counts once more under the key; returns how often that is now. */
+static unsigned count_once(const judge_t *judge, apr_hash_t *hash, const char *key)
+{
+    unsigned *count = apr_hash_get(hash, key, APR_HASH_KEY_STRING);
+    if (!count) {
+        count = apr_pcalloc(judge->pool, sizeof(*count));
+        apr_hash_set(hash, apr_pstrdup(judge->pool, key), APR_HASH_KEY_STRING, count);
+    }
+    return ++*count;
 }
 
 /* "...;O=N12;...;S=U1;" or with other attributes between; JUDGE_NO_NODE if it names none of ours. */
@@ -132,6 +151,7 @@ static void message_delivered(judge_t *judge, sent_t *sent, node_t *node, unsign
 
 static void report_delivered(judge_t *judge, sent_t *sent, node_t *node, const json_t *root)
 {
+    const char *report_id = json_string_value(json_object_get(root, "mts_identifier"));
     if (sent->node != node)
         world_violate(judge->world, "a report on message %u came to %s, not to %s", sent->number, node->name,
                       sent->node->name);
@@ -148,6 +168,16 @@ static void report_delivered(judge_t *judge, sent_t *sent, node_t *node, const j
             world_violate(judge->world, "a report on message %u names %s", sent->number, address);
             continue;
         }
+        char key[600];
+        apr_snprintf(key, sizeof(key), "%s>%d", report_id, (int)(recipient - sent->recipients));
+        unsigned times = count_once(judge, judge->reports, key);
+        if (times > 1) { /* two ways, as a next hop did not say that it has it */
+            judge->figures.repeats++;
+            if (times > 1 + count_of(judge->rerouted, report_id))
+                world_violate(judge->world, "report %s on message %u came %u times", report_id, sent->number,
+                              times);
+            continue;
+        }
         bool positive = strcmp(what, "delivered") == 0;
         if (positive)
             recipient->positive++;
@@ -156,6 +186,20 @@ static void report_delivered(judge_t *judge, sent_t *sent, node_t *node, const j
         judge->figures.positive += positive;
         judge->figures.negative += !positive;
     }
+}
+
+/* Something of the message, or about it, came out: now it must end as it should, whether the submission was
+ * confirmed or a crash took the answer; not if it was refused. */
+static void identify(const judge_t *judge, sent_t *sent, const char *mts_id)
+{
+    sent->seen = true;
+    if (!mts_id || (sent->mts_id && strcmp(sent->mts_id, mts_id) != 0))
+        world_violate(judge->world, "message %u was %s and came as %s", sent->number,
+                      sent->mts_id ? sent->mts_id : "-", mts_id ? mts_id : "-");
+    else if (!sent->mts_id)
+        sent->mts_id = apr_pstrdup(judge->pool, mts_id);
+    if (sent->refused)
+        world_violate(judge->world, "message %u was refused, and taken nevertheless", sent->number);
 }
 
 void judge_delivered(judge_t *judge, node_t *node, unsigned user, const char *path, bytes_t content,
@@ -171,7 +215,10 @@ void judge_delivered(judge_t *judge, node_t *node, unsigned user, const char *pa
     if (!root)
         world_violate(judge->world, "the envelope %s is no JSON: %s", path, error.text);
     else if (sent && is_new_path(judge, sent, path)) {
-        if (type && strcmp(type, "report") == 0)
+        bool report = type && strcmp(type, "report") == 0;
+        identify(judge, sent,
+                 json_string_value(json_object_get(root, report ? "subject_identifier" : "mts_identifier")));
+        if (report)
             report_delivered(judge, sent, node, root);
         else
             message_delivered(judge, sent, node, user, content, root);
@@ -205,14 +252,14 @@ void judge_event(judge_t *judge, node_t *node, const event_record_t *record)
     case EVENT_ID_NON_DELIVERY_REPORT:
         judge->figures.failed++;
         check_expiry(judge, node, p[1], p[2]);
-        note(judge, judge->failed, p[2], "/", p[4]);
+        count_once(judge, judge->failed, apr_pstrcat(judge->pool, p[2], "/", p[4], NULL));
         if (strcmp(p[1], "loop-detected") == 0)
             note(judge, judge->looped, p[2], "/", p[4]);
         break;
     case EVENT_ID_MESSAGE_TRANSFERRED: note(judge, judge->transferred, p[0], ">", p[1]); break;
     case EVENT_ID_REROUTED:
         judge->figures.rerouted++;
-        note(judge, judge->rerouted, p[0], "", "");
+        count_once(judge, judge->rerouted, p[0]);
         break;
     case EVENT_ID_REPORT_MADE:
         apr_hash_set(judge->subjects, apr_pstrdup(judge->pool, p[0]), APR_HASH_KEY_STRING,
@@ -220,6 +267,7 @@ void judge_event(judge_t *judge, node_t *node, const event_record_t *record)
         break;
     case EVENT_ID_REPORT_NO_ROUTE: {
         const char *subject = apr_hash_get(judge->subjects, p[0], APR_HASH_KEY_STRING);
+        judge->figures.unreported++;
         note(judge, judge->unreported, subject ? subject : p[0], "", "");
         break;
     }
@@ -252,8 +300,9 @@ static void conclude_recipient(judge_t *judge, const sent_t *sent, unsigned inde
     world_t *world = judge->world;
     const judged_recipient_t *r = &sent->recipients[index];
     const char *key = apr_psprintf(judge->pool, "%s/%u", sent->mts_id, sent->list ? 1 : index + 1);
-    bool failed = noted(judge->failed, key);
-    bool rerouted = noted(judge->rerouted, sent->mts_id);
+    unsigned failures = count_of(judge->failed, key);
+    bool failed = failures > 0;
+    unsigned reroutes = count_of(judge->rerouted, sent->mts_id);
     bool unreported = noted(judge->unreported, sent->mts_id);
     bool known = r->node != JUDGE_NO_NODE && r->user != JUDGE_UNKNOWN_USER;
     bool hostile = r->node != JUDGE_NO_NODE && world->nodes[r->node].hostile;
@@ -269,7 +318,7 @@ static void conclude_recipient(judge_t *judge, const sent_t *sent, unsigned inde
         world_violate(world, "message %u to N%u failed in a world without faults", sent->number, r->node);
     if (r->delivered > 1) {
         judge->figures.repeats += r->delivered - 1;
-        if (!rerouted)
+        if (r->delivered > 1 + reroutes)
             world_violate(world, "message %u was delivered %u times to N%u user %u", sent->number,
                           r->delivered, r->node, r->user);
     }
@@ -280,9 +329,9 @@ static void conclude_recipient(judge_t *judge, const sent_t *sent, unsigned inde
     }
     if (sent->list)
         return; /* whose members' reports reach the originator is the list's to say */
-    if (r->positive > 1 && !rerouted)
+    if (r->positive > (sent->probe ? 1 + reroutes : r->delivered))
         world_violate(world, "message %u to N%u has %u delivery reports", sent->number, r->node, r->positive);
-    if (r->negative > 1 && !faults)
+    if (r->negative > failures && !hostile)
         world_violate(world, "message %u to N%u has %u non-delivery reports", sent->number, r->node,
                       r->negative);
     /* Delivered, and then the disk failed before that was written down: it may expire before it is delivered
@@ -296,18 +345,15 @@ static void conclude_recipient(judge_t *judge, const sent_t *sent, unsigned inde
         world_violate(world, "message %u to N%u failed and no report came", sent->number, r->node);
     if (sent->report != JUDGE_REPORT_ALL && r->positive)
         world_violate(world, "a delivery report on message %u was not asked for", sent->number);
-    if (!hostile && r->negative && !failed)
-        world_violate(world, "message %u to N%u is reported as failed and nobody failed it", sent->number,
-                      r->node);
-    if (!sent->probe && r->positive && !r->delivered)
-        world_violate(world, "message %u to N%u is reported as delivered and is not", sent->number, r->node);
+    if (unreported && !faults && !sent->doomed)
+        world_violate(world, "a report on message %u was dropped in a world without faults", sent->number);
 }
 
 void judge_conclude(judge_t *judge, bool faults)
 {
     for (const sent_t *sent = judge->first; sent; sent = sent->next) {
-        if (!sent->accepted)
-            continue; /* what was refused, or whose answer a crash took, may be there or not */
+        if (!sent->accepted && !sent->seen)
+            continue; /* refused; or a crash took it, or the answer and each report */
         for (unsigned i = 0; i < sent->count; i++)
             conclude_recipient(judge, sent, i, faults);
     }

@@ -22,7 +22,7 @@ typedef struct judged_recipient_t {
         asked_node; /* to whom it was sent: the same, or an address that is redirected to the one above */
     unsigned asked_user;
     unsigned delivered; /* in distinct files */
-    unsigned positive;  /* reports that came back */
+    unsigned positive;  /* distinct reports that came back */
     unsigned negative;
 } judged_recipient_t;
 
@@ -33,6 +33,8 @@ typedef struct sent_t {
     bool probe;
     bool list;     /* sent to a distribution list; recipients are its members */
     bool accepted; /* the submission was confirmed */
+    bool refused;  /* it was refused by a process that lived on */
+    bool seen;     /* something of it, or about it, came out */
     bool doomed;   /* too old or too large by design: failing is right */
     judge_report_t report;
     size_t size;
@@ -50,11 +52,13 @@ typedef struct judge_figures_t {
     uint64_t positive;
     uint64_t negative;
     uint64_t failed;
-    uint64_t repeats;    /* second deliveries that the standard allows (rerouted after an unknown end) */
+    uint64_t
+        repeats; /* second deliveries and reports that the standard allows (rerouted after an unknown end) */
     uint64_t recognised; /* repeats that an MTA dropped */
     uint64_t ambiguous;  /* delivered and reported as failed: the end of a transfer was not known */
     uint64_t rerouted;
     uint64_t set_aside;
+    uint64_t unreported; /* reports that could not be passed on: there is no report on a report */
 } judge_figures_t;
 
 judge_t *judge_create(world_t *world, apr_pool_t *pool);

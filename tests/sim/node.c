@@ -93,6 +93,7 @@ void node_kill(node_t *node, bool power)
     if (!node->up)
         return;
     world_trace(node->world, node, power ? "loses power" : "is killed");
+    node->world->injected.crashes += !node->world->faults_over && !node->hostile;
     if (power)
         node->powered = false;
     node->dying = true;

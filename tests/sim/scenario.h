@@ -9,6 +9,7 @@ typedef struct scenario_options_t {
     unsigned nodes;    /* 0: by seed */
     unsigned messages; /* 0: by seed */
     int faults;        /* 0 none, 1 by seed */
+    bool large;        /* small contents, and faults and time in proportion to the messages */
     FILE *trace;
 } scenario_options_t;
 
@@ -16,6 +17,7 @@ typedef struct scenario_result_t {
     unsigned violations;
     char first_violation[512];
     judge_figures_t figures;
+    fault_counts_t injected;
     unsigned nodes;
     unsigned messages;
     uint64_t events;

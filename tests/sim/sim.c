@@ -4,6 +4,7 @@
  *   sim --seed 17 --trace        the whole history of one seed, to stdout
  *   --nodes N --messages N       instead of what the seed says
  *   --quiet                      only the seeds that failed
+ *   --large                      small contents; faults and time in proportion to the messages
  *   --no-faults                  a world in which nothing goes wrong
  *   --until-failure              ends at the first seed that fails
  *   --outage [NAME]              the fixed outages of a link (outage.c), or one of them
@@ -50,6 +51,8 @@ static bool read_arguments(int argc, const char *const argv[], arguments_t *argu
         } else if (strcmp(argv[i], "--messages") == 0) {
             arguments->options.messages = (unsigned)strtoul(value, NULL, 10);
             i++;
+        } else if (strcmp(argv[i], "--large") == 0) {
+            arguments->options.large = true;
         } else if (strcmp(argv[i], "--trace") == 0) {
             arguments->options.trace = stdout;
         } else if (strcmp(argv[i], "--no-faults") == 0) {
@@ -72,6 +75,42 @@ static bool read_arguments(int argc, const char *const argv[], arguments_t *argu
         }
     }
     return true;
+}
+
+/* Of all seeds. */
+typedef struct sum_t {
+    unsigned passed;
+    unsigned failed;
+    uint64_t accepted;
+    uint64_t events;
+    fault_counts_t injected;
+} sum_t;
+
+static void add(sum_t *sum, const scenario_result_t *r, bool ok)
+{
+    const fault_counts_t *f = &r->injected;
+    sum->passed += ok;
+    sum->failed += !ok;
+    sum->accepted += r->figures.accepted;
+    sum->events += r->events;
+    sum->injected.links += f->links;
+    sum->injected.crashes += f->crashes;
+    sum->injected.disks += f->disks;
+    sum->injected.clocks += f->clocks;
+    sum->injected.reloads += f->reloads;
+    sum->injected.hostile += f->hostile;
+}
+
+static void print_sum(const sum_t *sum)
+{
+    const fault_counts_t *f = &sum->injected;
+    uint64_t all = f->links + f->crashes + f->disks + f->clocks + f->reloads + f->hostile;
+    printf(
+        "in all: %llu messages accepted, %llu events, %llu faults: %llu cuts, %llu crashes, %llu of disks, "
+        "%llu of clocks, %llu reloads, %llu hostile associations\n",
+        (unsigned long long)sum->accepted, (unsigned long long)sum->events, (unsigned long long)all,
+        (unsigned long long)f->links, (unsigned long long)f->crashes, (unsigned long long)f->disks,
+        (unsigned long long)f->clocks, (unsigned long long)f->reloads, (unsigned long long)f->hostile);
 }
 
 static void print(uint64_t seed, const scenario_result_t *r, bool ok)
@@ -100,15 +139,14 @@ int main(int argc, const char *const *argv)
         return 2;
     apr_pool_t *pool;
     apr_pool_create(&pool, NULL);
-    unsigned passed = 0;
-    unsigned failed = 0;
+    sum_t sum = {0};
     if (arguments.outage)
-        outage_run(arguments.outage, arguments.options.trace, pool, &passed, &failed);
+        outage_run(arguments.outage, arguments.options.trace, pool, &sum.passed, &sum.failed);
     if (arguments.procedures)
-        procedures_run(arguments.procedures, arguments.options.trace, pool, &passed, &failed);
+        procedures_run(arguments.procedures, arguments.options.trace, pool, &sum.passed, &sum.failed);
     bool fixed = arguments.outage || arguments.procedures;
     for (uint64_t seed = arguments.first;
-         !fixed && seed <= arguments.last && !(failed && arguments.until_failure); seed++) {
+         !fixed && seed <= arguments.last && !(sum.failed && arguments.until_failure); seed++) {
         scenario_result_t result;
         arguments.options.seed = seed;
         scenario_run(&arguments.options, &result, pool);
@@ -123,10 +161,11 @@ int main(int argc, const char *const *argv)
         }
         if (!arguments.quiet || !ok)
             print(seed, &result, ok);
-        passed += ok;
-        failed += !ok;
+        add(&sum, &result, ok);
     }
     apr_pool_destroy(pool);
-    printf("%u passed, %u failed\n", passed, failed);
-    return failed ? 1 : 0;
+    if (!fixed)
+        print_sum(&sum);
+    printf("%u passed, %u failed\n", sum.passed, sum.failed);
+    return sum.failed ? 1 : 0;
 }

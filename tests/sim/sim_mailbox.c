@@ -35,7 +35,7 @@ static bool fails(const mailbox_file_t *file)
     unsigned user;
     const node_t *node = node_of(file, &user);
     world_t *world = node->world;
-    return !world->faults_over && (node->mailbox_broken || world_chance(world, world->faults.mailboxes));
+    return world_disk_fails(world, node->mailbox_broken, world->faults.mailboxes);
 }
 
 apr_status_t mailbox_file_append(mailbox_file_t *file, bytes_t octets)

@@ -505,13 +505,12 @@ static void run_writer(void *baton)
     world_t *world = node->world;
     if (!node_store_step(node, "commit"))
         return;
-    bool all_fail = node->disk_full && !world->faults_over;
     job_list_t group = store->group;
     list_init(&store->group);
     while (group.first) {
         job_t *job = group.first;
         group.first = job->next;
-        job->failed = all_fail || (!world->faults_over && world_chance(world, world->faults.store));
+        job->failed = world_disk_fails(world, node->disk_full, world->faults.store);
         if (job->failed)
             store->figures.failures++;
         else
@@ -742,7 +741,7 @@ static void run_read(void *baton)
     store_t *store = job->store;
     world_t *world = store->node->world;
     list_remove(&store->reads, job);
-    job->failed = !world->faults_over && world_chance(world, world->faults.reads);
+    job->failed = world_disk_fails(world, false, world->faults.reads);
     list_add(&store->completions, job);
     notify_soon(store);
 }

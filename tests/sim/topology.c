@@ -124,6 +124,8 @@ topology_t *topology_create(world_t *world, apr_pool_t *pool)
     topology->next = apr_pcalloc(pool, (size_t)n * n * sizeof(uint16_t));
     topology->distance = apr_pcalloc(pool, (size_t)n * n * sizeof(uint16_t));
     topology->aliases = apr_pcalloc(pool, n * sizeof(*topology->aliases));
+    if (n > EXPLICIT_LIMIT)
+        topology->shape = SHAPE_STAR;
     draw(topology);
     return topology;
 }

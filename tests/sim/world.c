@@ -33,6 +33,13 @@ bool world_chance(world_t *world, unsigned per_thousand)
     return per_thousand && world_below(world, 1000) < per_thousand;
 }
 
+bool world_disk_fails(world_t *world, bool broken, unsigned per_thousand)
+{
+    bool fails = !world->faults_over && (broken || world_chance(world, per_thousand));
+    world->injected.disks += fails;
+    return fails;
+}
+
 world_t *world_create(uint64_t seed, unsigned nodes, apr_pool_t *pool)
 {
     world_t *world = apr_pcalloc(pool, sizeof(*world));

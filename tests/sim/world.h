@@ -34,6 +34,16 @@ typedef struct faults_t {
     unsigned hostiles;  /* how many nodes are hostile */
 } faults_t;
 
+/* What went wrong on purpose, so far. */
+typedef struct fault_counts_t {
+    uint64_t links;   /* ways cut */
+    uint64_t crashes; /* processes and machines */
+    uint64_t disks;   /* transactions, reads and writes to mailboxes that failed */
+    uint64_t clocks;
+    uint64_t reloads;
+    uint64_t hostile; /* associations with a hostile peer */
+} fault_counts_t;
+
 struct node_t {
     world_t *world;
     unsigned index;
@@ -82,6 +92,7 @@ struct world_t {
     unsigned node_count;
     way_t *ways; /* node_count x node_count */
     faults_t faults;
+    fault_counts_t injected;
     bool faults_over;
     bool links_1984; /* some links speak 1984 */
     bool impatient;  /* by the configurations messages expire so fast that they may, whatever happens */
@@ -112,6 +123,8 @@ uint64_t world_random(world_t *world);
 uint64_t world_below(world_t *world, uint64_t limit);
 int64_t world_between(world_t *world, int64_t low, int64_t high);
 bool world_chance(world_t *world, unsigned per_thousand);
+/* Whether an operation of a disk fails: in any case if it is broken, else by chance; it is counted. */
+bool world_disk_fails(world_t *world, bool broken, unsigned per_thousand);
 
 world_t *world_create(uint64_t seed, unsigned nodes, apr_pool_t *pool);
 void world_destroy(world_t *world);
