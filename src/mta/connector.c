@@ -281,8 +281,9 @@ void connector_kick(connector_t *connector)
         ; /* enough, or the first is still on its way: a dead peer is called once and not ten times */
     else if (count_against_limit(connector, true) >= connector->config->maximum_associations)
         limited = true;
-    else if (agent_now(agent) >= connector->hold_until && binding_lets_call(connector) &&
-             !is_mta_full(connector))
+    else if (agent_now(agent) < connector->hold_until)
+        schedule_wake(connector, connector->hold_until); /* an earlier wake may have had nothing to send */
+    else if (binding_lets_call(connector) && !is_mta_full(connector))
         association_open(connector, NULL);
     if (limited && usable + 1 >= connector->config->maximum_associations)
         connector_tell_limit(connector);

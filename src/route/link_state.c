@@ -44,7 +44,7 @@ static bool qualifies(const collector_t *collector, size_t index, size_t down)
            pattern_compare(entries[index].pattern, entries[down].pattern) >= 0;
 }
 
-static void tell(collector_t *collector, size_t index)
+static void mark_told(collector_t *collector, size_t index)
 {
     collector->count += !collector->told[index];
     collector->told[index] = true;
@@ -56,10 +56,10 @@ static void tell_entry(collector_t *collector, size_t index)
     for (size_t i = 0; i < collector->table->count; i++)
         if (collector->table->entries[i].pattern->kind == PATTERN_REGEX && qualifies(collector, i, index))
             return;
-    tell(collector, index);
+    mark_told(collector, index);
     for (size_t i = 0; i < collector->table->count; i++)
         if (!collector->told[i] && qualifies(collector, i, index))
-            tell(collector, i);
+            mark_told(collector, i);
 }
 
 /* Everything about the table that is looked at more than once. */

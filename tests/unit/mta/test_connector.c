@@ -100,10 +100,34 @@ static void OP_05_a_connector_that_is_switched_says_so(void)
     forget(scene, connector);
 }
 
+/* The peer takes no more associations for a while, and the one that there was is lost meanwhile: what waits
+ * has a timer, also when the wake that was armed for the end of that while came early and found nothing to
+ * send. */
+static void OP_03_a_hold_ends_by_itself(void)
+{
+    scene_t *scene = scene_begin(LINK);
+    connector_t *connector = agent_find_connector(scene->agent, "B");
+    destination_t *destination = &connector->destination;
+    scene->agent->stopping = false;
+    connector->hold_until = agent_now(scene->agent) + TIME_SECONDS(3600);
+    queue_insert(queue_entry_create(destination, 1, 1, NULL, 0), 0);
+    CU_ASSERT_FALSE(timers_armed(&connector->wake));
+    connector_kick(connector);
+    CU_ASSERT_PTR_NULL(connector->associations);
+    CU_ASSERT_TRUE(timers_armed(&connector->wake));
+    CU_ASSERT_EQUAL(connector->wake.due, connector->hold_until);
+    scene->agent->stopping = true;
+    queue_entry_t *entry = queue_first(destination);
+    queue_remove(entry);
+    queue_entry_free(entry);
+    forget(scene, connector);
+}
+
 static const unit_test_t TESTS[] = {
     UNIT_TEST(calls_are_taken_up_to_the_limit),
     UNIT_TEST(OP_05_an_association_that_the_peer_forgot_gives_way),
     UNIT_TEST(OP_05_event_57_comes_once),
     UNIT_TEST(OP_05_a_connector_that_is_switched_says_so),
+    UNIT_TEST(OP_03_a_hold_ends_by_itself),
 };
 UNIT_MAIN("connector", TESTS)
