@@ -4,7 +4,7 @@
 #   run.sh --quick            a fixed set of seeds, bounded by count; each must also replay exactly; and links that are
 #                             cut for 5 s, 5 min and 10 h
 #   run.sh --seeds FROM-TO    a longer run
-#   run.sh --large [N]        a star of 1,000 MTAs and N (10000) messages, with faults and time in proportion
+#   run.sh --large [N]        a star of 1,000 MTAs and N (1000) messages, with faults and time in proportion
 #
 # Ends with "N passed, N failed". A seed that fails is replayed with: sim --seed N --trace
 # X400_SIM names the program; without it, that of the preset linux-asan is built.
@@ -40,7 +40,7 @@ case ${1:---quick} in
     "$SIM" --procedures >>"$WORK/all" 2>&1
     ;;
 --seeds) halves "${2%-*}" "${2#*-}" --quiet ;;
---large) "$SIM" --seed 8003 --nodes 1000 --messages "${2:-10000}" --large >"$WORK/all" 2>&1 ;;
+--large) "$SIM" --seed 8003 --nodes 1000 --messages "${2:-1000}" --large >"$WORK/all" 2>&1 ;;
 *)
     echo "run.sh: see its head for the options" >&2
     exit 2
