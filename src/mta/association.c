@@ -183,6 +183,14 @@ static void idle(void *baton)
     }
 }
 
+/* Not 0; the numbers go on from another place after a restart: with the second of its connect it names the
+ * association (X.228 session connection identifier), also to a peer that remembers those of the last run. */
+static uint16_t association_reference(const agent_t *agent)
+{
+    uint64_t first = (uint64_t)(agent->started_utc / 1000);
+    return (uint16_t)((first + agent->next_association) % UINT16_MAX + 1);
+}
+
 static association_t *create(agent_t *agent, const config_connector_t *config)
 {
     apr_pool_t *pool;
@@ -208,7 +216,7 @@ static association_t *create(agent_t *agent, const config_connector_t *config)
                             .open_data_limit = MTA_OPEN_DATA_LIMIT,
                             .host_name = agent->config->mta.name,
                             .started = agent_utc(agent),
-                            .reference = (uint16_t)(agent->next_association % 65535 + 1)};
+                            .reference = association_reference(agent)};
     if (config && config->quirks & CONFIG_QUIRK_2K_TPDU)
         stack.tpdu_size = TPDU_2K;
     association->stack = osi_stack_create(pool, &stack, &stack_ops, association, now);

@@ -514,14 +514,18 @@ static bool same_octets(const osi_octets64_t *a, const osi_octets64_t *b)
     return a->length == b->length && memcmp(a->octets, b->octets, a->length) == 0;
 }
 
+/* Associations of one second differ in the additional reference only, and each numbers its activities from 1:
+ * a peer that names no additional reference has to be understood without. */
 static bool is_named(const transfer_in_t *transfer, const stack_indication_t *indication)
 {
+    const osi_connection_id_t *own = &transfer->connection;
     const osi_connection_id_t *id = &indication->old_connection;
     return transfer->activity.length == indication->old_activity.length &&
            memcmp(transfer->activity.octets, indication->old_activity.octets, transfer->activity.length) ==
                0 &&
-           same_octets(&transfer->connection.user, &id->user) &&
-           same_octets(&transfer->connection.common, &id->common);
+           same_octets(&own->user, &id->user) && same_octets(&own->common, &id->common) &&
+           (!id->additional_length || (own->additional_length == id->additional_length &&
+                                       memcmp(own->additional, id->additional, id->additional_length) == 0));
 }
 
 /* The peer may see the end of the old association, and call anew, before this side has seen it: what it
@@ -537,12 +541,19 @@ static void interrupt_old(const association_t *association, const stack_indicati
     }
 }
 
+/* NULL also if several have that name: what comes anew is found out to be a repeat, what is taken for another
+ * would be lost. */
 static transfer_in_t *find_interrupted(connector_t *connector, const stack_indication_t *indication)
 {
-    for (transfer_in_t *transfer = connector->interrupted; transfer; transfer = transfer->next)
-        if (is_named(transfer, indication))
-            return transfer;
-    return NULL;
+    transfer_in_t *found = NULL;
+    for (transfer_in_t *transfer = connector->interrupted; transfer; transfer = transfer->next) {
+        if (is_named(transfer, indication)) {
+            if (found)
+                return NULL;
+            found = transfer;
+        }
+    }
+    return found;
 }
 
 static const checkpoint_t *find_checkpoint(const transfer_in_t *transfer, unsigned serial)
@@ -567,13 +578,13 @@ void transfer_in_resume(association_t *association, const stack_indication_t *in
         osi_stack_resume_refuse(association->stack, STACK_RESUME_UNRECOGNIZED, now);
         return;
     }
-    if (transfer->secured) {
-        osi_stack_resume_refuse(association->stack, STACK_RESUME_COMPLETED, now);
-        return;
-    }
     const checkpoint_t *checkpoint = find_checkpoint(transfer, indication->serial);
     if (!checkpoint) {
         osi_stack_resume_refuse(association->stack, STACK_RESUME_UNRECOGNIZED, now);
+        return;
+    }
+    if (transfer->secured) {
+        osi_stack_resume_refuse(association->stack, STACK_RESUME_COMPLETED, now);
         return;
     }
     transfer_in_forget_confirmed(association);

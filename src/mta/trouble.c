@@ -251,9 +251,12 @@ static void plan_for_report(case_t *c)
     if (!there_already && plan_dead_letter(&c->plan, *c->words ? c->words : "it cannot be transferred"))
         return;
     track_apdu(c->agent, TRACKING_REPORT_DISCARDED, c->plan.apdu, 0, NULL, NULL);
-    event_subject_t subject = {.mts_id = object->record.mts_id};
-    event_raise(c->agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, object->record.mts_id,
-                c->words);
+    apr_pool_t *pool = work_pool(c->work);
+    const char *subject_id = x411_mts_id_text(pool, &c->plan.apdu->report->subject_id);
+    const char *originator = x411_or_name_text(pool, &c->plan.apdu->originator);
+    event_subject_t subject = {.mts_id = subject_id};
+    event_raise(c->agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, subject_id,
+                *c->words ? apr_psprintf(pool, "%s (%s)", originator, c->words) : originator);
 }
 
 static void resolve(void *context, object_t *object, const err_t *err)

@@ -305,7 +305,10 @@ const char *session_spdu_decode(session_spdu_t *spdu, bytes_t *input, bool leadi
         return wrong;
     if ((spdu->type == SPDU_AE || spdu->type == SPDU_AEA) && spdu->sync_type & SPDU_SYNC_NOT_EXPLICIT)
         spdu->type = SPDU_OTHER; /* 8.3.23: the activity does not end, it is a major synchronization point */
-    if ((spdu->present & infos[spdu->type].mandatory) != infos[spdu->type].mandatory)
+    /* Of an SPDU in segments the first has the parameters (X.225 6.3.5). */
+    bool continues = spdu->present & SPDU_HAS_ENCLOSURE && !(spdu->enclosure & SPDU_ENCLOSURE_BEGIN) &&
+                     spdu->type != SPDU_CDO;
+    if (!continues && (spdu->present & infos[spdu->type].mandatory) != infos[spdu->type].mandatory)
         return "a mandatory parameter is missing";
     if (spdu->type == SPDU_DT || spdu->type == SPDU_TD) {
         spdu->user_data = *input;

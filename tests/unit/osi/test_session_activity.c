@@ -418,6 +418,24 @@ static void segments_by_the_tsdu_maximum(void)
     CU_ASSERT_TRUE(bytes_equal(last(&b)->user_data, filled(500)));
 }
 
+/* Only the first segment has the parameters that must be there. */
+static void an_abort_in_segments_arrives_whole(void)
+{
+    static const session_config_t narrow = {.versions = 3, .ssdu_limit = 65536, .tsdu_maximum = 200};
+    static const session_config_t wide = {.versions = 3, .ssdu_limit = 65536, .tsdu_maximum = 2041};
+    open_with(&wide, &narrow);
+    CU_ASSERT_PTR_NULL(session_connect_request(a.session, &plain_connect));
+    pump();
+    CU_ASSERT_PTR_NULL(session_connect_accept(b.session, &plain_connect));
+    pump();
+    a.sent_count = a.taken = 0;
+    CU_ASSERT_PTR_NULL(session_u_abort_request(a.session, filled(500)));
+    CU_ASSERT_TRUE(a.sent_count > 2);
+    pump();
+    expect(&b, S_U_ABORT, false);
+    CU_ASSERT_TRUE(bytes_equal(last(&b)->user_data, filled(500)));
+}
+
 static void segments_without_a_beginning_abort(void)
 {
     open_connection(&both);
@@ -460,6 +478,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(wrong_serial_numbers_abort),
     UNIT_TEST(concatenation),
     UNIT_TEST(segments_by_the_tsdu_maximum),
+    UNIT_TEST(an_abort_in_segments_arrives_whole),
     UNIT_TEST(segments_without_a_beginning_abort),
     UNIT_TEST(data_in_one_tsdu_are_not_copied),
 };
