@@ -36,6 +36,7 @@ struct request_t {
 };
 
 struct admin_t {
+    apr_pool_t *pool; /* of the requests too: they go in admin_cleanup, before it */
     agent_t *agent;
     net_loop_t *loop;
     const char *token;
@@ -78,7 +79,7 @@ static void request_release(request_t *request)
 static request_t *request_create(admin_t *admin, struct MHD_Connection *connection)
 {
     apr_pool_t *pool;
-    if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
+    if (apr_pool_create(&pool, admin->pool) != APR_SUCCESS)
         return NULL;
     request_t *request = apr_pcalloc(pool, sizeof(*request));
     request->admin = admin;
@@ -371,7 +372,7 @@ static err_t *admin_open(admin_t *admin, const config_t *config, apr_pool_t *poo
     return NULL;
 }
 
-/* The pool goes: requests that a loop never ran, or that an agent never answered. */
+/* The pool is about to go: requests that a loop never ran, or that an agent never answered. */
 static apr_status_t admin_cleanup(void *data)
 {
     admin_t *admin = data;
@@ -391,6 +392,7 @@ err_t *admin_start(admin_t **result, agent_t *agent, net_loop_t *loop, const con
     if (config->admin.port == 0)
         return NULL;
     admin_t *admin = apr_pcalloc(pool, sizeof(*admin));
+    admin->pool = pool;
     admin->agent = agent;
     admin->loop = loop;
     apr_status_t status = apr_thread_mutex_create(&admin->lock, APR_THREAD_MUTEX_DEFAULT, pool);
@@ -398,7 +400,7 @@ err_t *admin_start(admin_t **result, agent_t *agent, net_loop_t *loop, const con
         status = apr_thread_cond_create(&admin->quiet, pool);
     if (status != APR_SUCCESS)
         return err_from_status(pool, status, "the admin interface cannot be made");
-    apr_pool_cleanup_register(pool, admin, admin_cleanup, apr_pool_cleanup_null);
+    apr_pool_pre_cleanup_register(pool, admin, admin_cleanup);
     const char *address = apr_psprintf(pool, strchr(admin_host(config), ':') ? "[%s]:%u" : "%s:%u",
                                        admin_host(config), config->admin.port);
     err_t *err = admin_token_ensure(admin_token_path(config, pool), &admin->token, pool);

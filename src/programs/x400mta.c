@@ -496,9 +496,11 @@ static int run(int argc, const char *const *argv)
     apr_pool_create(&pool, NULL);
     arguments_t arguments;
     int status;
-    if (!read_arguments(argc, argv, &arguments, &status, pool))
-        return status;
-    return arguments.check ? check(arguments.configuration, pool) : serve(&arguments, pool);
+    if (read_arguments(argc, argv, &arguments, &status, pool))
+        status = arguments.check ? check(arguments.configuration, pool) : serve(&arguments, pool);
+    /* Now, and not by apr_terminate, which would begin with what was made last and is still in use. */
+    apr_pool_destroy(pool);
+    return status;
 }
 
 int main(int argc, const char *const *argv, const char *const *environment)
