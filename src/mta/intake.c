@@ -52,7 +52,8 @@ static void digest_domain(apr_md5_ctx_t *md5, const x411_domain_t *domain)
 
 /* What makes two transfers of one peer the same: kind, identifier, the way so far, the recipients that this
  * MTA is to answer for, and the length. A message that comes back after a loop has a longer way, a split one
- * other recipients. */
+ * other recipients. The internal trace is no part of it: the same message may come over an association of
+ * 1984 the next time. */
 static void make_digest(intake_t *intake)
 {
     const x411_apdu_t *apdu = intake->object->apdu;
@@ -260,6 +261,17 @@ static void make_plan(intake_t *intake, utc_time_t expiry)
     }
 }
 
+/* Over a link of 1984 there is no internal trace: the external one then grows with each MTA of this domain
+ * too, or a message that circles in it could not be told from one that is sent again. */
+static bool came_without_internal_trace(const intake_t *intake, const x411_domain_t *domain)
+{
+    const x411_apdu_t *apdu = intake->object->apdu;
+    const x411_trace_t *trace = &apdu->trace;
+    return intake->source && trace->count &&
+           x411_domain_equal(&trace->elements[trace->count - 1].domain, domain) &&
+           !x411_extension_find(&apdu->extensions, X411_EXT_INTERNAL_TRACE);
+}
+
 static void stamp(intake_t *intake)
 {
     x411_domain_t domain = agent_domain(intake->agent);
@@ -267,7 +279,10 @@ static void stamp(intake_t *intake)
     apr_pool_t *pool = intake->object->pool;
     x411_apdu_t *apdu = intake->object->apdu;
     /* There is room: a message that has more trace than the bound goes no further. */
-    x411_trace_stamp(pool, apdu, &domain, intake->arrival, X411_RELAYED);
+    if (came_without_internal_trace(intake, &domain))
+        x411_trace_add(pool, &apdu->trace, &domain, intake->arrival, X411_RELAYED);
+    else
+        x411_trace_stamp(pool, apdu, &domain, intake->arrival, X411_RELAYED);
     x411_internal_trace_stamp(pool, apdu, &domain, mta, intake->arrival, X411_RELAYED);
     if (intake->plan.redirected)
         x411_trace_other_action(pool, apdu, &domain, mta, X411_OTHER_REDIRECTED);

@@ -214,8 +214,14 @@ static err_t *load_entries(shared_t *shared, int64_t node, job_list_t *pages, ui
             return err;
         *count += page->count;
     }
-    ((taken_t *)pages->last)->last = true;
     return NULL;
+}
+
+static void tell_the_end(shared_t *shared)
+{
+    job_list_t end = {0};
+    add_page(shared, &end)->last = true;
+    store_finish(shared->store, &end);
 }
 
 /* What a node that ended left without a message, and its row once nothing else is left of it. */
@@ -243,11 +249,13 @@ static bool is_loaded(const shared_t *shared, int64_t node)
     return false;
 }
 
-/* Takes into memory what this node is the heir of. */
+/* Takes into memory what this node is the heir of. A node that died may have been the heir of others: what
+ * they all left belongs together. */
 static err_t *load_inheritance(shared_t *shared)
 {
     int64_t nodes[NODES_LIMIT];
     unsigned count = 0;
+    bool any = false;
     database_rows_t rows;
     err_t *err =
         database_query(shared->database,
@@ -270,7 +278,10 @@ static err_t *load_inheritance(shared_t *shared)
         shared->loaded[shared->loaded_count++] = nodes[i];
         store_finish(shared->store, &pages);
         err = clear_remains(shared, nodes[i], entries);
+        any = true;
     }
+    if (any)
+        tell_the_end(shared);
     return err;
 }
 

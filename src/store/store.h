@@ -41,8 +41,8 @@ typedef struct store_config_t {
     int64_t lease; /* microseconds without a sign of life after which an owner has lost the store; 0 = the
                       lock of the file alone says who the owner is */
     /* Entries of a node that is no more, of a store that is shared: they are this process's now. Called in
-     * store_drain with notify_context, one entry at a time, valid during the call, and with NULL at the end
-     * of each node's: what belongs together is complete then. */
+     * store_drain with notify_context, one entry at a time, valid during the call, and with NULL when what
+     * was found at one look, of one node or of several, is complete. */
     void (*taken)(void *context, const struct store_entry_t *entry);
     store_claim_t *claim; /* NULL: a store that may belong to another process is refused */
 } store_config_t;

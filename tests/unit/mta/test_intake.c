@@ -35,18 +35,28 @@ static x411_apdu_t *came(const scene_t *scene, unsigned recipients, const char *
     return apdu;
 }
 
-static intake_verdict_t take_in(scene_t *scene, const x411_apdu_t *apdu, const char *source)
+/* *traces: the trace elements that the message has when it goes on. */
+static intake_verdict_t take_in_counting(scene_t *scene, const x411_apdu_t *apdu, const char *source,
+                                         unsigned *traces)
 {
     answer_t answer = {false, INTAKE_FAILED};
     object_t *object = object_create(scene->agent);
-    object->apdu = procedures_transfer(scene->pool, apdu);
+    x411_apdu_t *taken = procedures_transfer(scene->pool, apdu);
+    object->apdu = taken;
     object->content = BYTES_LITERAL("content");
     object->content_here = true;
     scene->told[0] = '\0';
     intake_begin(object, 7, source ? agent_find_connector(scene->agent, source) : NULL, answered, &answer);
     scene_settle(scene);
     CU_ASSERT_TRUE(answer.done);
+    *traces = taken->trace.count;
     return answer.verdict;
+}
+
+static intake_verdict_t take_in(scene_t *scene, const x411_apdu_t *apdu, const char *source)
+{
+    unsigned traces = 0;
+    return take_in_counting(scene, apdu, source, &traces);
 }
 
 static void what_comes_is_secured_and_counted(void)
@@ -74,6 +84,31 @@ static void OP_01_a_repeat_is_recognised_and_nothing_else_is(void)
     x411_domain_t passed = x411_domain_make("GB", " ", "G");
     x411_trace_add(scene->pool, &longer->trace, &passed, agent_utc(scene->agent), X411_RELAYED);
     CU_ASSERT_EQUAL(take_in(scene, longer, "FROM"), INTAKE_SECURED); /* it came by another way */
+    scene_end(scene);
+}
+
+/* A circle of MTAs of one domain: with links of 1984 nothing but what this MTA adds makes the next round
+ * differ.
+ */
+static void OP_01_what_circles_in_the_domain_is_no_repeat(void)
+{
+    scene_t *scene = scene_begin(LINKS);
+    x411_domain_t domain = x411_domain_make("GB", " ", "A");
+    x411_apdu_t *apdu = came(scene, 1, "A");
+    unsigned traces = 0;
+    for (unsigned round = 1; round <= 3; round++) {
+        CU_ASSERT_EQUAL(take_in_counting(scene, apdu, "FROM", &traces), INTAKE_SECURED);
+        CU_ASSERT_EQUAL(traces, 1 + round);
+        CU_ASSERT_EQUAL(scene_destination(scene, "B")->count, round);
+        CU_ASSERT_EQUAL(take_in(scene, apdu, "FROM"), INTAKE_REPEAT);
+        x411_trace_add(scene->pool, &apdu->trace, &domain, agent_utc(scene->agent), X411_RELAYED);
+    }
+    x411_apdu_t *traced = came(scene, 2, "A"); /* over a link of 1988: the way is in the internal trace */
+    x411_internal_trace_stamp(scene->pool, traced, &domain, "OTHER", agent_utc(scene->agent), X411_RELAYED);
+    CU_ASSERT_EQUAL(take_in_counting(scene, traced, "FROM", &traces), INTAKE_SECURED);
+    CU_ASSERT_EQUAL(traces, 1);
+    CU_ASSERT_EQUAL(take_in(scene, came(scene, 2, "A"), "FROM"),
+                    INTAKE_REPEAT); /* and then over one of 1984 */
     scene_end(scene);
 }
 
@@ -133,6 +168,7 @@ static void what_is_too_large_is_reported(void)
 static const unit_test_t TESTS[] = {
     UNIT_TEST(what_comes_is_secured_and_counted),
     UNIT_TEST(OP_01_a_repeat_is_recognised_and_nothing_else_is),
+    UNIT_TEST(OP_01_what_circles_in_the_domain_is_no_repeat),
     UNIT_TEST(P1_05_a_loop_ends_in_a_report),
     UNIT_TEST(Q159566_another_domain_in_the_trace_is_told_and_taken),
     UNIT_TEST(P1_07_recipients_over_the_limit_fail_and_the_others_go),

@@ -359,6 +359,22 @@ static void entries_are_scanned_changed_and_deleted(void)
     fixture_end(&fixture);
 }
 
+/* In a store that is shared each opening is a node of its own, and the next one the heir of them all. */
+static void what_former_runs_left_is_scanned_together(void)
+{
+    fixture_t fixture;
+    fixture_begin(&fixture);
+    uint64_t message_id = put_message(&fixture, BYTES_LITERAL("x"));
+    for (unsigned run = 1; run <= 3; run++) {
+        store_entry_t entry = fixture_entry(store_new_id(fixture.store), message_id, "NEXT");
+        store_txn_t *txn = store_txn_begin(fixture.store);
+        store_txn_put_entry(txn, &entry);
+        CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, txn), "");
+        CU_ASSERT_EQUAL(scan(&fixture).count, run);
+    }
+    fixture_end(&fixture);
+}
+
 static void OP_08_a_long_queue_is_scanned_in_order(void)
 {
     enum { ENTRIES = 3500 };
@@ -450,6 +466,7 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(a_deletion_that_is_undone_keeps_the_chunks),
     UNIT_TEST(OP_01_orphans_are_purged_at_the_start),
     UNIT_TEST(entries_are_scanned_changed_and_deleted),
+    UNIT_TEST(what_former_runs_left_is_scanned_together),
     UNIT_TEST(watches_survive_a_restart),
     UNIT_TEST(OP_08_a_long_queue_is_scanned_in_order),
 };
