@@ -67,6 +67,8 @@ void plan_deliver(plan_t *plan, unsigned index)
 
 void plan_fail_all(plan_t *plan, int64_t reason, int64_t diagnostic, const char *supplementary)
 {
+    if (plan->apdu->kind == X411_REPORT)
+        plan_drop_report(plan, NULL, supplementary ? supplementary : x411_diagnostic_name(diagnostic));
     for (unsigned i = 0; i < plan->apdu->recipient_count; i++)
         if (x411_responsible(&plan->apdu->recipients[i]))
             plan_fail(plan, i, reason, diagnostic, supplementary);
@@ -144,11 +146,12 @@ bool plan_try(plan_t *plan, unsigned index, const x411_or_name_t *name, const ch
     return destination != NULL;
 }
 
-bool plan_dead_letter(plan_t *plan, const char *why)
+static bool add_dead_letter(plan_t *plan, const char *not_to, const char *why)
 {
     agent_t *agent = plan->agent;
     const char *name = agent->config->mta.dead_letter_mailbox;
-    destination_t *mailbox = name ? agent_find_destination(agent, name) : NULL;
+    destination_t *mailbox =
+        name && (!not_to || strcmp(name, not_to) != 0) ? agent_find_destination(agent, name) : NULL;
     if (!mailbox || mailbox->kind != ROUTE_MAILBOX)
         return false;
     const char *mts_id = x411_mts_id_text(plan->pool, &plan->apdu->mts_id);
@@ -158,17 +161,22 @@ bool plan_dead_letter(plan_t *plan, const char *why)
     return true;
 }
 
-static void route_report(plan_t *plan, const char *came_in_by, uint64_t content_length)
+void plan_drop_report(plan_t *plan, const char *not_to, const char *why)
 {
-    if (plan_try(plan, 0, &plan->apdu->originator, came_in_by, NULL, content_length))
-        return;
-    const char *subject_id = x411_mts_id_text(plan->pool, &plan->apdu->report->subject_id);
-    const char *address = x411_or_name_text(plan->pool, &plan->apdu->originator);
-    if (plan_dead_letter(plan, apr_psprintf(plan->pool, "no way leads to %s", address)))
+    const char *originator = x411_or_name_text(plan->pool, &plan->apdu->originator);
+    if (add_dead_letter(plan, not_to, why ? why : apr_psprintf(plan->pool, "no way leads to %s", originator)))
         return;
     track_apdu(plan->agent, TRACKING_REPORT_DISCARDED, plan->apdu, 0, NULL, NULL);
+    const char *subject_id = x411_mts_id_text(plan->pool, &plan->apdu->report->subject_id);
     event_subject_t subject = {.mts_id = subject_id, .layer = "routing"};
-    event_raise(plan->agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, subject_id, address);
+    event_raise(plan->agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, subject_id,
+                why ? apr_psprintf(plan->pool, "%s (%s)", originator, why) : originator);
+}
+
+static void route_report(plan_t *plan, const char *came_in_by, uint64_t content_length)
+{
+    if (!plan_try(plan, 0, &plan->apdu->originator, came_in_by, NULL, content_length))
+        plan_drop_report(plan, NULL, NULL);
 }
 
 void plan_route_all(plan_t *plan, const char *came_in_by, uint64_t content_length)

@@ -34,7 +34,7 @@ void plan_init(plan_t *plan, agent_t *agent, x411_apdu_t *apdu, apr_pool_t *pool
 void plan_fail(plan_t *plan, unsigned index, int64_t reason, int64_t diagnostic, const char *supplementary);
 /* Says that recipient index is delivered (or, for a probe, would be). */
 void plan_deliver(plan_t *plan, unsigned index);
-/* Says that every recipient for which this MTA answers fails. */
+/* Says that every recipient for which this MTA answers fails; a report is dropped. */
 void plan_fail_all(plan_t *plan, int64_t reason, int64_t diagnostic, const char *supplementary);
 
 /* Routes one recipient (resolve.c): redirections and distribution lists of this MTA, then address spaces;
@@ -48,8 +48,10 @@ bool plan_try(plan_t *plan, unsigned index, const x411_or_name_t *name, const ch
 /* Routes all recipients for which this MTA answers; a report goes by its destination (recipient index 0 of
  * its hop stands for it), else to the dead letter mailbox. */
 void plan_route_all(plan_t *plan, const char *came_in_by, uint64_t content_length);
-/* Adds the dead letter mailbox as the report's only hop; false if there is none. why: in words. */
-bool plan_dead_letter(plan_t *plan, const char *why);
+/* The end of a report that cannot be passed on, for there is never a report on a report: the dead letter
+ * mailbox, unless there is none or it is not_to (may be NULL), else it is dropped with event 141. why: in
+ * words, NULL if no address space leads to its destination. */
+void plan_drop_report(plan_t *plan, const char *not_to, const char *why);
 
 /* The steps of these: the destination by address space, NULL with *choice saying why; recipient index added
  * to its hop. */

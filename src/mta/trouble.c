@@ -240,23 +240,14 @@ static void plan_for_report(case_t *c)
     bool stay = c->rule.action == REROUTE_OR_STAY;
     bool try_others = c->rule.action != REPORT && c->rule.action != REPORT_ONLY;
     const object_t *object = c->object;
-    const char *dead_letters = c->agent->config->mta.dead_letter_mailbox;
     if (try_others && reroute(&c->plan, c, 0, object))
         return;
     if (stay) {
         c->staying_count = 1;
         return;
     }
-    bool there_already = dead_letters && strcmp(dead_letters, c->entry->destination->name) == 0;
-    if (!there_already && plan_dead_letter(&c->plan, *c->words ? c->words : "it cannot be transferred"))
-        return;
-    track_apdu(c->agent, TRACKING_REPORT_DISCARDED, c->plan.apdu, 0, NULL, NULL);
-    apr_pool_t *pool = work_pool(c->work);
-    const char *subject_id = x411_mts_id_text(pool, &c->plan.apdu->report->subject_id);
-    const char *originator = x411_or_name_text(pool, &c->plan.apdu->originator);
-    event_subject_t subject = {.mts_id = subject_id};
-    event_raise(c->agent->services.events, EVENT_ID_REPORT_NO_ROUTE, &subject, subject_id,
-                *c->words ? apr_psprintf(pool, "%s (%s)", originator, c->words) : originator);
+    plan_drop_report(&c->plan, c->entry->destination->name,
+                     *c->words ? c->words : "it cannot be transferred");
 }
 
 static void resolve(void *context, object_t *object, const err_t *err)

@@ -171,7 +171,7 @@ ctl_exit_t ctl_request(ctl_t *ctl, const char *operation, json_t *arguments, jso
     if (status != CTL_OK)
         return status;
     json_error_t where;
-    json_t *json = json_loadb((const char *)response.body.data, response.body.length, 0, &where);
+    json_t *json = json_loadb((const char *)response.body.data, response.body.length, JSON_ALLOW_NUL, &where);
     if (response.status != 200) {
         status = ctl_refused(ctl, &response, json);
     } else if (!json_is_object(json)) {

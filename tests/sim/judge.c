@@ -208,7 +208,7 @@ void judge_delivered(judge_t *judge, node_t *node, unsigned user, const char *pa
                      const char *envelope)
 {
     json_error_t error;
-    json_t *root = json_loads(envelope, 0, &error);
+    json_t *root = json_loads(envelope, JSON_ALLOW_NUL, &error);
     const char *identifier = json_string_value(json_object_get(root, "content_identifier"));
     sent_t *sent = identifier ? apr_hash_get(judge->by_identifier, identifier, APR_HASH_KEY_STRING) : NULL;
     const char *type = json_string_value(json_object_get(root, "type"));

@@ -12,6 +12,7 @@
 #include "route/names.h"
 #include "x411/extensions.h"
 #include "x411/oraddress_text.h"
+#include "x411/report.h"
 #include "x411/trace.h"
 
 #define NOW TIME_SECONDS(1795317265) /* 261122031425Z */
@@ -86,6 +87,25 @@ static inline x411_apdu_t *procedures_transfer(apr_pool_t *pool, const x411_apdu
     CU_ASSERT_PTR_NULL_FATAL(x411_apdu_encode(pool, apdu, &options, BYTES_LITERAL("x"), out));
     CU_ASSERT_PTR_NULL_FATAL(x411_apdu_decode(pool, buffer_bytes(out), &back, NULL));
     return back;
+}
+
+/* The non-delivery report on the only recipient of a message. */
+static inline x411_apdu_t *procedures_report(apr_pool_t *pool, const x411_apdu_t *subject)
+{
+    x411_result_t result = {.recipient = &subject->recipients[0],
+                            .reason = X411_REASON_UNABLE_TO_TRANSFER,
+                            .diagnostic = X411_DIAG_UNRECOGNISED_OR_NAME};
+    x411_domain_t domain = x411_domain_make("GB", " ", "A");
+    x411_report_spec_t spec = {.subject = subject,
+                               .subject_arrival = NOW,
+                               .results = &result,
+                               .result_count = 1,
+                               .id = x411_mts_id_make(pool, &domain, "A", NOW, 2),
+                               .domain = domain,
+                               .now = NOW};
+    x411_apdu_t *report = x411_report_build(pool, &spec);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+    return report;
 }
 
 static inline void procedures_set(apr_pool_t *pool, x411_extensions_t *extensions, int64_t type,

@@ -114,25 +114,6 @@ static void P1_11_what_may_not_be_expanded(void)
     apr_pool_destroy(pool);
 }
 
-/* The non-delivery report on the only recipient of a message. */
-static x411_apdu_t *report_on(apr_pool_t *pool, const x411_apdu_t *subject)
-{
-    x411_result_t result = {.recipient = &subject->recipients[0],
-                            .reason = X411_REASON_UNABLE_TO_TRANSFER,
-                            .diagnostic = X411_DIAG_UNRECOGNISED_OR_NAME};
-    x411_domain_t domain = x411_domain_make("GB", " ", "A");
-    x411_report_spec_t spec = {.subject = subject,
-                               .subject_arrival = NOW,
-                               .results = &result,
-                               .result_count = 1,
-                               .id = x411_mts_id_make(pool, &domain, "A", NOW, 2),
-                               .domain = domain,
-                               .now = NOW};
-    x411_apdu_t *report = x411_report_build(pool, &spec);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
-    return report;
-}
-
 static void P1_08_a_report_goes_back_through_the_lists(void)
 {
     apr_pool_t *pool = procedures_pool();
@@ -142,7 +123,8 @@ static void P1_08_a_report_goes_back_through_the_lists(void)
     x411_trace_stamp(pool, apdu, &domain, NOW, X411_RELAYED);
     x411_apdu_t *once = expansion_build(pool, list_of(pool, names, "INNER"), apdu, 0, NOW);
     x411_apdu_t *twice = expansion_build(pool, list_of(pool, names, "ALL"), once, 0, NOW);
-    x411_apdu_t *report = procedures_transfer(pool, report_on(pool, procedures_transfer(pool, twice)));
+    x411_apdu_t *report =
+        procedures_transfer(pool, procedures_report(pool, procedures_transfer(pool, twice)));
     CU_ASSERT(procedures_is(pool, &report->originator, "C=GB;A= ;P=A;S=ALL"));
     unsigned count;
     x411_apdu_t **forwarded = expansion_forward_report(pool, names, report, &count);
@@ -168,15 +150,15 @@ static void P1_08_a_report_may_end_at_the_list(void)
     unsigned count = 9;
     x411_apdu_t *apdu = procedures_message(pool, "C=GB;A= ;P=A;S=CLOSED");
     x411_apdu_t *expanded = expansion_build(pool, list_of(pool, names, "CLOSED"), apdu, 0, NOW);
-    expansion_forward_report(pool, names, report_on(pool, expanded), &count);
+    expansion_forward_report(pool, names, procedures_report(pool, expanded), &count);
     CU_ASSERT_EQUAL(count, 0);
     /* An owner that is the list itself: it ends. */
     apdu = procedures_message(pool, "C=GB;A= ;P=A;S=CIRCLE");
     expanded = expansion_build(pool, list_of(pool, names, "CIRCLE"), apdu, 0, NOW);
-    expansion_forward_report(pool, names, report_on(pool, expanded), &count);
+    expansion_forward_report(pool, names, procedures_report(pool, expanded), &count);
     CU_ASSERT_EQUAL(count, 0);
     /* One for nobody's list stays as it is. */
-    x411_apdu_t *report = report_on(pool, procedures_message(pool, "C=FR;S=X"));
+    x411_apdu_t *report = procedures_report(pool, procedures_message(pool, "C=FR;S=X"));
     x411_apdu_t **forwarded = expansion_forward_report(pool, names, report, &count);
     CU_ASSERT_EQUAL_FATAL(count, 1);
     CU_ASSERT_PTR_EQUAL(forwarded[0], report);
@@ -186,7 +168,7 @@ static void P1_08_a_report_may_end_at_the_list(void)
 static void P1_08_there_is_no_report_on_a_report(void)
 {
     apr_pool_t *pool = procedures_pool();
-    x411_apdu_t *report = report_on(pool, procedures_message(pool, "C=FR;S=X"));
+    x411_apdu_t *report = procedures_report(pool, procedures_message(pool, "C=FR;S=X"));
     CU_ASSERT_PTR_NULL(x411_report_destination(pool, report));
     apr_pool_destroy(pool);
 }

@@ -10,6 +10,9 @@ static const char LINKS[] =
     "connector FROM { general { remote-mta-name = F } stack { remote-host-name = localhost }\n"
     "address-space = { \"C=GB;A= ;P=F\" } }\n";
 
+static const char DEAD_LETTERS[] =
+    "mailbox DEAD { folder = \"/nowhere\" address-space = \"C=GB;A= ;P=A;S=DEAD\" }\n";
+
 typedef struct answer_t {
     bool done;
     intake_verdict_t verdict;
@@ -126,6 +129,29 @@ static void P1_05_a_loop_ends_in_a_report(void)
     scene_end(scene);
 }
 
+/* A report that is caught in a loop ends as any that cannot be passed on: there is no report on it, but an
+ * event, or the dead letter mailbox. */
+static void P1_08_a_report_in_a_loop_does_not_end_unseen(void)
+{
+    for (int dead_letters = 0; dead_letters <= 1; dead_letters++) {
+        scene_t *scene = scene_begin(dead_letters ? DEAD_LETTERS : LINKS);
+        if (dead_letters)
+            ((config_t *)scene->config)->mta.dead_letter_mailbox = "DEAD";
+        x411_apdu_t *report = procedures_report(scene->pool, came(scene, 1, "F"));
+        x411_domain_t here = x411_domain_make("GB", " ", "A");
+        x411_domain_t other = x411_domain_make("GB", " ", "F");
+        x411_trace_add(scene->pool, &report->trace, &here, agent_utc(scene->agent), X411_RELAYED);
+        x411_trace_add(scene->pool, &report->trace, &other, agent_utc(scene->agent), X411_RELAYED);
+        CU_ASSERT_EQUAL(take_in(scene, report, NULL), INTAKE_SECURED);
+        CU_ASSERT_PTR_NOT_NULL(strstr(scene->told, "201|"));
+        CU_ASSERT_EQUAL(strstr(scene->told, "141|") != NULL, !dead_letters);
+        CU_ASSERT_EQUAL(strstr(scene->told, "12045|") != NULL, dead_letters);
+        if (dead_letters)
+            CU_ASSERT_EQUAL(scene_destination(scene, "DEAD")->count, 1);
+        scene_end(scene);
+    }
+}
+
 static void Q159566_another_domain_in_the_trace_is_told_and_taken(void)
 {
     scene_t *scene = scene_begin(LINKS);
@@ -170,6 +196,7 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(OP_01_a_repeat_is_recognised_and_nothing_else_is),
     UNIT_TEST(OP_01_what_circles_in_the_domain_is_no_repeat),
     UNIT_TEST(P1_05_a_loop_ends_in_a_report),
+    UNIT_TEST(P1_08_a_report_in_a_loop_does_not_end_unseen),
     UNIT_TEST(Q159566_another_domain_in_the_trace_is_told_and_taken),
     UNIT_TEST(P1_07_recipients_over_the_limit_fail_and_the_others_go),
     UNIT_TEST(what_is_too_large_is_reported),
