@@ -105,7 +105,19 @@ static err_t *put_chunk(writer_t *writer, const step_t *step)
     database_value_number(&values, (int64_t)step->id);
     database_value_number(&values, step->number);
     database_value_octets(&values, step->octets);
+    if (!writer->chunked_to || step->id < writer->chunked_from)
+        writer->chunked_from = step->id;
+    if (step->id > writer->chunked_to)
+        writer->chunked_to = step->id;
     return database_execute(writer->database, SQL_PUT_CHUNK, &values, NULL, writer->pool);
+}
+
+/* False only if a message's content is in its own row for certain: most are small, and then nothing needs to
+ * be looked for when they go. */
+static bool may_have_chunks(const writer_t *writer, uint64_t id, uint64_t next_id)
+{
+    bool of_this_run = id >= writer->run_from && id < next_id;
+    return !of_this_run || (id >= writer->chunked_from && id <= writer->chunked_to);
 }
 
 static err_t *put_entry(writer_t *writer, const store_entry_t *entry)
@@ -190,7 +202,7 @@ static err_t *delete_first_chunks(writer_t *writer, uint64_t id)
     return err;
 }
 
-static err_t *delete_message(writer_t *writer, const step_t *step)
+static err_t *delete_message(writer_t *writer, const step_t *step, uint64_t next_id)
 {
     for (size_t at = 0; at < step->octets.length; at += sizeof(uint64_t)) {
         uint64_t entry_id;
@@ -208,7 +220,9 @@ static err_t *delete_message(writer_t *writer, const step_t *step)
             return NULL;
     }
     err_t *err = delete_row(writer, SQL_DELETE_MESSAGE, step->id);
-    return err ? err : delete_first_chunks(writer, step->id);
+    if (!err && may_have_chunks(writer, step->id, next_id))
+        err = delete_first_chunks(writer, step->id);
+    return err;
 }
 
 static err_t *put_mark(writer_t *writer, const step_t *step)
@@ -282,7 +296,7 @@ err_t *store_apply(writer_t *writer, const store_txn_t *txn, uint64_t next_id)
         case STEP_UPDATE_ENTRY: err = update_entry(writer, step->of.entry); break;
         case STEP_PUT_PROGRESS: err = put_progress(writer, step); break;
         case STEP_DELETE_ENTRY: err = delete_row(writer, SQL_DELETE_ENTRY, step->id); break;
-        case STEP_DELETE_MESSAGE: err = delete_message(writer, step); break;
+        case STEP_DELETE_MESSAGE: err = delete_message(writer, step, next_id); break;
         case STEP_DELETE_CHUNKS: err = delete_first_chunks(writer, step->id); break;
         case STEP_PUT_MARK: err = put_mark(writer, step); break;
         case STEP_PURGE_MARKS: err = purge_marks(writer, step->time, next_id); break;

@@ -108,6 +108,9 @@ typedef struct writer_t {
     int64_t took;           /* microseconds, its commit */
     sweep_t *sweeps;        /* committed, oldest first */
     sweep_t *tentative;     /* of the open transaction */
+    uint64_t run_from;      /* identifiers from this one on are of this run, up to the next new one */
+    uint64_t chunked_from;  /* messages of this run that have chunks of their own are from this one */
+    uint64_t chunked_to;    /* to this one; 0 = there is none */
     bool shared;
 } writer_t;
 

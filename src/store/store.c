@@ -131,6 +131,7 @@ static err_t *open_databases(store_t *store, apr_pool_t *pool)
     if (!err && store->lease)
         err = store_begin_epoch(store, pool);
     atomic_init(&store->next_id, store->first_id);
+    store->writer.run_from = store->first_id;
     if (!err && store->lease)
         err = lease_keep(store->lease, config->notify, config->notify_context, pool);
     if (!err)

@@ -238,6 +238,38 @@ static void a_message_goes_after_entries_unless_one_is_there(void)
     fixture_end(&fixture);
 }
 
+static void small_and_large_messages_of_two_runs_go_alike(void)
+{
+    enum { SMALL = 3, LARGE = 4 };
+    fixture_t fixture;
+    fixture_begin(&fixture);
+    uint64_t small[SMALL];
+    uint64_t large[LARGE];
+    for (unsigned i = 0; i < LARGE; i++) {
+        if (i == LARGE / 2)
+            fixture_reopen(&fixture);
+        large[i] = put_large_message(&fixture);
+        if (i < SMALL)
+            small[i] = put_message(&fixture, BYTES_LITERAL("x"));
+    }
+    static const unsigned order[LARGE] = {2, 0, 3, 1};
+    for (unsigned i = 0; i < LARGE; i++) {
+        store_txn_t *txn = store_txn_begin(fixture.store);
+        if (i < SMALL)
+            store_txn_delete_message(txn, small[i]);
+        store_txn_delete_message(txn, large[order[i]]);
+        CU_ASSERT_STRING_EQUAL(fixture_commit(&fixture, txn), "");
+    }
+    for (unsigned i = 0; i < LARGE; i++) {
+        CU_ASSERT_FALSE(fixture_read(&fixture, large[i])->found);
+        for (unsigned number = 0; number < CHUNKS; number++)
+            CU_ASSERT_TRUE(chunk_goes(&fixture, large[i], number));
+        if (i < SMALL)
+            CU_ASSERT_FALSE(fixture_read(&fixture, small[i])->found);
+    }
+    fixture_end(&fixture);
+}
+
 static void a_deletion_that_is_undone_keeps_the_chunks(void)
 {
     fixture_t fixture;
@@ -463,6 +495,7 @@ static const unit_test_t TESTS[] = {
     UNIT_TEST(RT_large_message_streams_in_chunks),
     UNIT_TEST(deleting_takes_all_chunks),
     UNIT_TEST(a_message_goes_after_entries_unless_one_is_there),
+    UNIT_TEST(small_and_large_messages_of_two_runs_go_alike),
     UNIT_TEST(a_deletion_that_is_undone_keeps_the_chunks),
     UNIT_TEST(OP_01_orphans_are_purged_at_the_start),
     UNIT_TEST(entries_are_scanned_changed_and_deleted),
