@@ -191,6 +191,23 @@ static uint16_t association_reference(const agent_t *agent)
     return (uint16_t)((first + agent->next_association) % UINT16_MAX + 1);
 }
 
+stack_config_t association_stack_config(const agent_t *agent, const config_connector_t *config)
+{
+    bool small = config && config->quirks & CONFIG_QUIRK_2K_TPDU;
+    return (stack_config_t){.tpdu_size = small ? TPDU_2K : TPDU_DEFAULT,
+                            .checkpoint_size_k = config ? config->checkpoint_size : 30,
+                            .window_size = config ? config->window_size : 5,
+                            .two_way_alternate = config && config->two_way_alternate,
+                            .transport_timeout = TIME_SECONDS(config ? config->connect_timeout : 60),
+                            .open_timeout = TIME_SECONDS(OPEN_TIMEOUT_SECONDS),
+                            .close_timeout = TIME_SECONDS(config ? config->disconnect : 120),
+                            .transfer_timeout = watch_stall_limit(config),
+                            .open_data_limit = MTA_OPEN_DATA_LIMIT,
+                            .host_name = agent->config->mta.name,
+                            .started = agent_utc(agent),
+                            .reference = association_reference(agent)};
+}
+
 static association_t *create(agent_t *agent, const config_connector_t *config)
 {
     apr_pool_t *pool;
@@ -205,20 +222,7 @@ static association_t *create(agent_t *agent, const config_connector_t *config)
                                    .idle = {.run = idle, .baton = association},
                                    .watch = {.run = watch_expired, .baton = association},
                                    .end = {.run = end, .baton = association}};
-    stack_config_t stack = {.tpdu_size = TPDU_DEFAULT,
-                            .checkpoint_size_k = config ? config->checkpoint_size : 30,
-                            .window_size = config ? config->window_size : 5,
-                            .two_way_alternate = config && config->two_way_alternate,
-                            .transport_timeout = TIME_SECONDS(config ? config->connect_timeout : 60),
-                            .open_timeout = TIME_SECONDS(OPEN_TIMEOUT_SECONDS),
-                            .close_timeout = TIME_SECONDS(config ? config->disconnect : 120),
-                            .transfer_timeout = watch_stall_limit(config),
-                            .open_data_limit = MTA_OPEN_DATA_LIMIT,
-                            .host_name = agent->config->mta.name,
-                            .started = agent_utc(agent),
-                            .reference = association_reference(agent)};
-    if (config && config->quirks & CONFIG_QUIRK_2K_TPDU)
-        stack.tpdu_size = TPDU_2K;
+    stack_config_t stack = association_stack_config(agent, config);
     association->stack = osi_stack_create(pool, &stack, &stack_ops, association, now);
     association->agent_next = agent->associations;
     if (agent->associations)

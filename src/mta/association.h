@@ -11,6 +11,9 @@ association_t *association_open(connector_t *connector, struct link_test_t *test
 /* Takes an incoming call (accept callback of a listener). */
 void association_accept(agent_t *agent, net_conn_t *conn, const config_listener_t *listener);
 
+/* What the stack is to do for the peer of a connector; config may be NULL (not known yet who calls). */
+stack_config_t association_stack_config(const agent_t *agent, const config_connector_t *config);
+
 /* Sends what the stack has to send, sets its timer, and ends the association if it is over. After every call
  * into the stack. */
 void association_pump(association_t *association);

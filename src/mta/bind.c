@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "event/ids.h"
+#include "mta/association.h"
 #include "mta/connector.h"
 #include "mta/refusals.h"
 #include "mta/sibling.h"
@@ -322,7 +323,8 @@ connector_t *bind_check_argument(association_t *association, const stack_indicat
     association->sibling = result.sibling = result.authenticated && bind.sibling && sibling_offers(connector);
     buffer_t *encoded = buffer_create(pool, MTA_OPEN_DATA_LIMIT);
     x411_bind_encode(association->mode, X411_BIND_RESULT, &result, encoded);
-    osi_stack_set_transfer_limits(association->stack, config->checkpoint_size, config->window_size);
+    stack_config_t limits = association_stack_config(agent, config);
+    osi_stack_set_limits(association->stack, &limits);
     err = osi_stack_open_accept(association->stack, buffer_bytes(encoded), agent_now(agent));
     buffer_release(encoded);
     if (!err)

@@ -641,8 +641,11 @@ const char *osi_mode_name(osi_mode_t mode)
     return "?";
 }
 
-void osi_stack_set_transfer_limits(osi_stack_t *stack, unsigned checkpoint_size_k, unsigned window_size)
+void osi_stack_set_limits(osi_stack_t *stack, const stack_config_t *config)
 {
-    stack->config.checkpoint_size_k = checkpoint_size_k;
-    stack->config.window_size = window_size;
+    stack->config.checkpoint_size_k = config->checkpoint_size_k;
+    stack->config.window_size = config->window_size;
+    stack->config.transport_timeout = config->transport_timeout;
+    stack->config.close_timeout = config->close_timeout;
+    stack->config.transfer_timeout = config->transfer_timeout;
 }

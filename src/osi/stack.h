@@ -151,8 +151,10 @@ osi_stack_t *osi_stack_create(apr_pool_t *pool, const stack_config_t *config, co
                               void *context, mono_time_t now);
 err_t *osi_stack_open_request(osi_stack_t *stack, const stack_open_t *open, mono_time_t now);
 
-/* What a called engine will agree to at most, once the bind has shown who calls: before the accept. */
-void osi_stack_set_transfer_limits(osi_stack_t *stack, unsigned checkpoint_size_k, unsigned window_size);
+/* What holds for a called engine once the bind has shown who calls: before the accept. Of config, checkpoint
+ * and window size (what it will agree to at most) and the timeouts of transport, close and transfer are
+ * taken. */
+void osi_stack_set_limits(osi_stack_t *stack, const stack_config_t *config);
 
 /* An engine that is called needs nothing but input. */
 err_t *osi_stack_open_accept(osi_stack_t *stack, bytes_t user_data, mono_time_t now);

@@ -290,6 +290,27 @@ static void an_incoming_association_may_be_limited(pair_t *pair)
     pair_expect(pair, pair_associations(pair, 1) == 0, "it is ended at its limit");
 }
 
+/* N1 was called and confirms the release; what it says does not come, so that N0 does not disconnect. */
+static void disconnect_holds_where_the_peer_called(pair_t *pair)
+{
+    pair_link(pair, 0, 1, TO_D1, "override { lifetime = 60s connect-timeout = 5s disconnect = 60s }");
+    pair_link(pair, 1, 0, TO_D0, "override { connect-timeout = 5s disconnect = 10s }");
+    pair_start(pair, 2);
+    pair_send(pair, 0, 1, "normal", SMALL);
+    pair_run(pair, 30);
+    world_way(pair->world, 1, 0)->cut = true;
+    sim_net_ways_changed(pair->world);
+    pair_run(pair, 35);
+    const agent_t *here = pair->world->nodes[0].agent;
+    const agent_t *there = pair->world->nodes[1].agent;
+    pair_expect(pair, there->associations && pair_associations(pair, 1) == 0, "it awaits the disconnect");
+    pair_run(pair, 10);
+    pair_expect(pair, !there->associations, "it is ended after the time of disconnect");
+    pair_expect(pair, here->associations, "the peer has a longer time");
+    pair_cut(pair, 0, 1, false);
+    pair_run(pair, 15 * MINUTE);
+}
+
 /* A transfer is refused, so that the message waits for its next time when its connector goes. */
 static const sent_t *wait_at_n1(pair_t *pair)
 {
@@ -421,6 +442,7 @@ static const struct {
                   {"RT_05_release_while_mail_is_queued", release_while_mail_is_queued},
                   {"a_long_idle_time_is_no_fault", a_long_idle_time_is_no_fault},
                   {"an_incoming_association_may_be_limited", an_incoming_association_may_be_limited},
+                  {"disconnect_holds_where_the_peer_called", disconnect_holds_where_the_peer_called},
                   {"a_connector_that_goes_is_drained", a_connector_that_goes_is_drained},
                   {"a_name_that_becomes_a_mailbox_is_drained", a_name_that_becomes_a_mailbox_is_drained},
                   {"a_mailbox_that_goes_is_drained", a_mailbox_that_goes_is_drained},

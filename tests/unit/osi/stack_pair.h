@@ -14,12 +14,13 @@ typedef struct side_t {
     /* what the user answers */
     bool refuse_open;
     int refuse_reason;
-    bytes_t answer;        /* user data of accept or refusal */
-    bool hold_checkpoints; /* do not confirm checkpoints */
-    bool hold_end;         /* do not accept at the end */
-    bool refuse_transfer;  /* refuse at the end */
-    bool refuse_at_start;  /* refuse at the first data */
-    bool temporary;        /* the refusal is */
+    bytes_t answer;               /* user data of accept or refusal */
+    const stack_config_t *limits; /* set before the accept */
+    bool hold_checkpoints;        /* do not confirm checkpoints */
+    bool hold_end;                /* do not accept at the end */
+    bool refuse_transfer;         /* refuse at the end */
+    bool refuse_at_start;         /* refuse at the first data */
+    bool temporary;               /* the refusal is */
     bool give_on_please;
     bool ask_on_abort; /* asks for the turn when told of an abort, and looks at the reason after that */
     int resume_answer; /* 0 accept, 1 unrecognized, 2 completed, 3 none */
@@ -92,6 +93,8 @@ static inline void side_opening(side_t *side, const stack_indication_t *indicati
         memcpy(side->user_data, indication->user_data.data, length);
     if (indication->kind != STACK_OPEN_INDICATION)
         return;
+    if (side->limits)
+        osi_stack_set_limits(side->stack, side->limits);
     if (side->refuse_open)
         osi_stack_open_refuse(side->stack, side->refuse_reason, side->answer, *side->now);
     else

@@ -285,6 +285,29 @@ static void a_responder_lingers_for_the_peer_only_so_long(void)
     pair_destroy(pair);
 }
 
+static void limits_of_who_calls_hold_from_the_accept_on(void)
+{
+    stack_config_t own = pair_config(4, 5);
+    stack_config_t of_caller = pair_config(2, 3);
+    of_caller.transport_timeout = TIME_SECONDS(3);
+    of_caller.close_timeout = TIME_SECONDS(7);
+    of_caller.transfer_timeout = TIME_SECONDS(11);
+    pair_t *pair = pair_create(&own, &own);
+    pair->b.limits = &of_caller;
+    pair_open(pair, OSI_MODE_X410_1984, PAIR_BIND, PAIR_RESULT);
+    uint8_t *data = pair_pattern(pair->pool, 10000);
+    side_transfer(&pair->a, data, 10000);
+    pair_run(pair);
+    CU_ASSERT_EQUAL(pair->b.apdu_length, 10000);
+    CU_ASSERT_EQUAL(pair->b.checkpoints, 4); /* of 2048 octets */
+    osi_stack_input(pair->b.stack, bytes_make("\3\0\0", 3), pair->now);
+    CU_ASSERT_EQUAL(wait_deadline(pair, &pair->b), 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(pair->b.error, "3 seconds"));
+    CU_ASSERT_EQUAL(wait_deadline(pair, &pair->b), 7);
+    CU_ASSERT_TRUE(osi_stack_over(pair->b.stack));
+    pair_destroy(pair);
+}
+
 static void a_transfer_without_progress_ends(void)
 {
     pair_t *pair = opened(OSI_MODE_NORMAL, 1, 1);
@@ -441,6 +464,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(a_session_that_is_not_answered_is_given_up),
     UNIT_TEST(a_release_that_is_not_confirmed_ends_by_the_timer),
     UNIT_TEST(a_responder_lingers_for_the_peer_only_so_long),
+    UNIT_TEST(limits_of_who_calls_hold_from_the_accept_on),
     UNIT_TEST(a_transfer_without_progress_ends),
     UNIT_TEST(TP_05_one_octet_a_second_times_out),
     UNIT_TEST(TP_05_a_tsdu_that_does_not_end_times_out),
