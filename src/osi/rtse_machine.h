@@ -60,5 +60,7 @@ err_t *rtse_on_sync(rtse_t *rtse, const rtse_input_t *input);
 err_t *rtse_on_end(rtse_t *rtse, const rtse_input_t *input);
 err_t *rtse_on_interrupt(rtse_t *rtse, const rtse_input_t *input);
 err_t *rtse_on_discard(rtse_t *rtse, const rtse_input_t *input);
+err_t *rtse_on_late_interrupt(rtse_t *rtse, const rtse_input_t *input);
+err_t *rtse_on_late_discard(rtse_t *rtse, const rtse_input_t *input);
 
 #endif

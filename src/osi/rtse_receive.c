@@ -94,6 +94,21 @@ err_t *rtse_on_discard(rtse_t *rtse, const rtse_input_t *input)
     return NULL;
 }
 
+/* The transfer is complete here. The peer did not know it yet: it finds out when it resumes or repeats. */
+err_t *rtse_on_late_interrupt(rtse_t *rtse, const rtse_input_t *input)
+{
+    (void)input;
+    return rtse_fail(rtse, STACK_ABORT_LOCAL_SYSTEM_PROBLEM,
+                     session_activity_interrupt_response(rtse->session));
+}
+
+err_t *rtse_on_late_discard(rtse_t *rtse, const rtse_input_t *input)
+{
+    (void)input;
+    return rtse_fail(rtse, STACK_ABORT_LOCAL_SYSTEM_PROBLEM,
+                     session_activity_discard_response(rtse->session));
+}
+
 err_t *rtse_on_resume(rtse_t *rtse, const rtse_input_t *input)
 {
     const osi_connection_id_t *connection =

@@ -43,6 +43,8 @@ static const rtse_row_t table[] = {
     {RTSE_DISCARD_CONFIRM, IN_STATE(RTSE_STOPPING), RTSE_TURN, rtse_on_discard_confirm},
     {RTSE_INTERRUPT, INCOMING, RTSE_NO_TURN, rtse_on_interrupt},
     {RTSE_DISCARD, INCOMING, RTSE_NO_TURN, rtse_on_discard},
+    {RTSE_INTERRUPT, IN_STATE(RTSE_NO_TURN), SAME, rtse_on_late_interrupt}, /* crossed our accepting it */
+    {RTSE_DISCARD, IN_STATE(RTSE_NO_TURN), SAME, rtse_on_late_discard},
     /* 7.8 resume on this or another association */
     {RTSE_RESUME, IN_STATE(RTSE_NO_TURN), RTSE_RECEIVING, rtse_on_resume},
     /* 7.4, 7.5 turn please, turn give */

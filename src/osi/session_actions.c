@@ -567,6 +567,13 @@ void session_act_aborted(session_t *session, const session_data_t *data)
     session->ops->disconnect(session->context, false);
 }
 
+/* The peer has seen our last SPDU: nothing is to be awaited any more. */
+void session_act_disconnect(session_t *session, const session_data_t *data)
+{
+    (void)data;
+    session->ops->disconnect(session->context, false);
+}
+
 void session_act_transport_lost(session_t *session, const session_data_t *data)
 {
     session->activity = false;

@@ -127,7 +127,7 @@ void session_protocol_error(session_t *session, bytes_t spdu, const char *name, 
     err_t *err =
         err_wrap(session->pool, err_create(session->pool, 0, "session", "%s %s", name, what), OSI_FAULT_STATE,
                  "session", "the peer broke the session protocol in state %s", session_state_text(state));
-    bool connected = state != STA01C;
+    bool connected = state != STA01C && state != STA01D;
     session->state = connected ? STA16 : STA01;
     session->activity = false;
     buffer_release(&session->assembly);
@@ -246,8 +246,19 @@ static void finish_tokens(session_t *session, session_spdu_t *spdu, bytes_t raw)
         take_spdu(session, spdu, raw);
 }
 
+/* While the transport's end is awaited: what cannot be read is dropped like the rest. */
+static void take_last(session_t *session, bytes_t tsdu)
+{
+    session_spdu_t spdu;
+    session_data_t data = {.spdu = &spdu};
+    if (!session_spdu_decode(&spdu, &tsdu, true))
+        run(session, spdu.type, &data);
+}
+
 void session_input(session_t *session, bytes_t tsdu)
 {
+    if (session->state == STA16)
+        take_last(session, tsdu);
     if (is_over(session))
         return;
     bytes_t raw = tsdu;

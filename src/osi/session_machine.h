@@ -84,12 +84,13 @@ typedef enum session_guard_t {
     GUARD_CONTROL_THEIRS,
     GUARD_SYNC_OURS,
     GUARD_SYNC_THEIRS,
-    GUARD_SYNC_CONFIRM_OURS,   /* we confirm: V(M) > sn >= V(A), Vsc */
+    GUARD_SYNC_CONFIRM_OURS,   /* we confirm: V(M) > sn >= V(A), Vsc; not the number of an AE */
     GUARD_SYNC_CONFIRM_THEIRS, /* they confirm: V(M) > sn >= V(A), not Vsc */
     GUARD_START_OURS,
     GUARD_START_THEIRS,
     GUARD_STOP_OURS,
     GUARD_STOP_THEIRS,
+    GUARD_STOP_CROSSED, /* also of an activity that has ended here: our AEA crossed it */
     GUARD_END_OURS,
     GUARD_END_THEIRS,
     GUARD_END_CONFIRM,
@@ -213,6 +214,7 @@ void session_act_release_indication(session_t *session, const session_data_t *da
 void session_act_release_response(session_t *session, const session_data_t *data);
 void session_act_release_confirm(session_t *session, const session_data_t *data);
 void session_act_abort(session_t *session, const session_data_t *data);
+void session_act_disconnect(session_t *session, const session_data_t *data);
 void session_act_aborted(session_t *session, const session_data_t *data);
 void session_act_transport_lost(session_t *session, const session_data_t *data);
 

@@ -17,9 +17,9 @@ static const session_row_t rows[] = {
     {STA713, SACTEREQ, GUARD_END_OURS, STA04B, session_act_end},
     {STA713, SPDU_AE, GUARD_END_THEIRS, STA10B, session_act_ended},
     {STA713, SACTIREQ, GUARD_STOP_OURS, STA05B, session_act_stop},
-    {STA713, SPDU_AI, GUARD_STOP_THEIRS, STA11B, session_act_stopped},
+    {STA713, SPDU_AI, GUARD_STOP_CROSSED, STA11B, session_act_stopped},
     {STA713, SACTDREQ, GUARD_STOP_OURS, STA05C, session_act_stop},
-    {STA713, SPDU_AD, GUARD_STOP_THEIRS, STA11C, session_act_stopped},
+    {STA713, SPDU_AD, GUARD_STOP_CROSSED, STA11C, session_act_stopped},
     {STA713, STDREQ, GUARD_TYPED, STA_SAME, session_act_send},
     {STA713, SPDU_TD, GUARD_TYPED, STA_SAME, session_act_typed_data},
     {STA713, SPTREQ, GUARD_PLEASE, STA_SAME, session_act_send},
@@ -30,7 +30,8 @@ static const session_row_t rows[] = {
     {STA713, SPDU_GTC, GUARD_CONTROL_THEIRS, STA_SAME, session_act_control_given},
     {STA713, SUERREQ, GUARD_EXCEPTION_OURS, STA19, session_act_send},
     {STA713, SPDU_ED, GUARD_EXCEPTION_THEIRS, STA20, session_act_exception},
-    {STA713, SPDU_ER, GUARD_REPORT, STA20, session_act_exception_report},
+    {STA713, SPDU_ER, GUARD_EXCEPTION_THEIRS, STA20, session_act_exception_report},
+    {STA713, SPDU_ER, GUARD_REPORT, STA_SAME, session_act_exception_report},
     {STA713, SRELREQ, GUARD_RELEASE_OURS, STA03, session_act_send},
     {STA713, SPDU_FN, GUARD_RELEASE_THEIRS, STA09, session_act_release_indication},
 
@@ -40,7 +41,6 @@ static const session_row_t rows[] = {
     {STA04B, SPDU_ED, GUARD_EXCEPTION_THEIRS, STA20, session_act_exception},
     {STA04B, SPDU_ER, GUARD_REPORT, STA20, session_act_exception_report},
     {STA04B, SPDU_PT, GUARD_NONE, STA_SAME, session_act_please},
-    {STA04B, STDREQ, GUARD_TYPED, STA_SAME, session_act_send},
     {STA04B, SPDU_TD, GUARD_TYPED, STA_SAME, session_act_typed_data},
     {STA04B, SACTIREQ, GUARD_STOP_OURS, STA05B, session_act_stop},
     {STA04B, SACTDREQ, GUARD_STOP_OURS, STA05C, session_act_stop},
@@ -51,7 +51,6 @@ static const session_row_t rows[] = {
     {STA10B, SUERREQ, GUARD_EXCEPTION_OURS, STA19, session_act_send},
     {STA10B, SPTREQ, GUARD_PLEASE, STA_SAME, session_act_send},
     {STA10B, STDREQ, GUARD_TYPED, STA_SAME, session_act_send},
-    {STA10B, SPDU_TD, GUARD_TYPED, STA_SAME, session_act_typed_data},
     {STA10B, SPDU_AI, GUARD_STOP_THEIRS, STA11B, session_act_stopped},
     {STA10B, SPDU_AD, GUARD_STOP_THEIRS, STA11C, session_act_stopped},
     {STA10B, SPDU_ER, GUARD_REPORT, STA20, session_act_exception_report},
@@ -131,6 +130,9 @@ static const session_row_t rows[] = {
     {STA09, STDREQ, GUARD_TYPED, STA_SAME, session_act_send},
 
     /* its end, in every state */
+    {STA16, SPDU_AA, GUARD_NONE, STA01, session_act_disconnect},
+    {STA16, SPDU_AB, GUARD_NONE, STA01, session_act_disconnect},
+    {STA16, SPDU_CN, GUARD_NONE, STA01, session_act_disconnect},
     {STA16, EVENT_ANY_SPDU, GUARD_NONE, STA_SAME, session_act_ignore},
     {STA16, TDISIND, GUARD_NONE, STA01, session_act_ignore},
     {STA01, EVENT_ANY_SPDU, GUARD_NONE, STA_SAME, session_act_ignore},
@@ -178,9 +180,11 @@ static bool theirs(const session_t *session, unsigned tokens)
     return (session->tokens & tokens) == 0;
 }
 
+/* A point that awaits its confirmation; the end of an activity is confirmed by AEA only. */
 static bool serial_open(const session_t *session, const session_data_t *data)
 {
-    return data->spdu->serial >= session->v_a && data->spdu->serial < session->v_m;
+    unsigned end = session->state == STA04B || session->state == STA10B;
+    return data->spdu->serial >= session->v_a && data->spdu->serial + end < session->v_m;
 }
 
 static bool guard_connect(session_guard_t guard, const session_t *session, const session_data_t *data)
@@ -224,6 +228,7 @@ static bool guard_activity(session_guard_t guard, const session_t *session, cons
         return has(session, SESSION_FU_ACTIVITY) && !session->activity && theirs(session, SESSION_TOKEN_ALL);
     case GUARD_STOP_OURS: return session->activity && ours(session, SESSION_TOKEN_MAJOR);
     case GUARD_STOP_THEIRS: return session->activity && theirs(session, SESSION_TOKEN_MAJOR);
+    case GUARD_STOP_CROSSED: return has(session, SESSION_FU_ACTIVITY) && theirs(session, SESSION_TOKEN_MAJOR);
     case GUARD_END_OURS:
         return session->activity && session->v_m <= OSI_SYNC_NUMBER_LIMIT && ours(session, SESSION_TOKEN_ALL);
     case GUARD_END_THEIRS:

@@ -74,7 +74,7 @@ void stack_opened(osi_stack_t *stack, bool our_turn)
 
 void stack_disconnect(osi_stack_t *stack, bool await_peer)
 {
-    if (stack->phase >= STACK_LINGER)
+    if (stack->phase == STACK_OVER || (stack->phase == STACK_LINGER && await_peer))
         return;
     stack->open_deadline = stack->transport_deadline = MONO_NEVER;
     if (await_peer && stack->cotp.state == COTP_OPEN) {

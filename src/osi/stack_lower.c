@@ -148,7 +148,8 @@ void stack_send_abort(osi_stack_t *stack, int reason, bytes_t user_data)
             apr_pool_clear(stack->scratch_pool);
         session_u_abort_request(stack->session, encode_abort(stack, reason, user_data));
     }
-    stack_disconnect(stack, false); /* where no session was there to say it */
+    if (stack->phase < STACK_LINGER) /* no session was there to say it */
+        stack_disconnect(stack, false);
 }
 
 static void lower_abort(void *context, int reason, err_t *err)

@@ -446,8 +446,31 @@ static void SE_04_aborts_that_cross(void)
     CU_ASSERT_PTR_NULL(session_u_abort_request(a.session, BYTES_NONE));
     CU_ASSERT_PTR_NULL(session_u_abort_request(b.session, BYTES_NONE));
     pump();
-    expect_states("STA16", "STA16");
+    expect_states("STA01", "STA01"); /* neither waits for the other's disconnect */
+    CU_ASSERT_TRUE(a.disconnects == 2 && !a.await_peer);
+    CU_ASSERT_TRUE(b.disconnects == 2 && !b.await_peer);
     expect(&a, S_CONNECT, true);
+}
+
+/* X.225 A.2, STA16: what crosses our abort is dropped, readable or not; AA ends the waiting. */
+static void SE_04_abort_accept_ends_the_waiting(void)
+{
+    open_connection(&both);
+    unsigned before = a.count;
+    CU_ASSERT_PTR_NULL(session_u_abort_request(a.session, BYTES_NONE));
+    static const char *const crossing[] = {"01000102030405", "0100", "ffff", "0a00"};
+    for (unsigned i = 0; i < sizeof(crossing) / sizeof(crossing[0]); i++) {
+        session_input(a.session, hex(crossing[i]));
+        CU_ASSERT_STRING_EQUAL(session_state_name(a.session), "STA16");
+    }
+    CU_ASSERT_TRUE(a.disconnects == 1 && a.await_peer);
+    session_input(a.session, hex("1a00"));
+    CU_ASSERT_STRING_EQUAL(session_state_name(a.session), "STA01");
+    CU_ASSERT_TRUE(a.disconnects == 2 && !a.await_peer);
+    session_input(a.session, hex("1a00"));
+    CU_ASSERT_EQUAL(a.disconnects, 2);
+    CU_ASSERT_EQUAL(a.count, before);
+    CU_ASSERT_EQUAL(a.sent_count, a.taken + 1); /* the abort only */
 }
 
 static void SE_04_abort_data_by_version(void)
@@ -528,6 +551,7 @@ static const unit_test_t tests[] = {
     UNIT_TEST(SE_04_refuse_by_the_session),
     UNIT_TEST(SE_04_abort_in_every_state),
     UNIT_TEST(SE_04_aborts_that_cross),
+    UNIT_TEST(SE_04_abort_accept_ends_the_waiting),
     UNIT_TEST(SE_04_abort_data_by_version),
     UNIT_TEST(SE_04_abort_that_keeps_the_transport_is_accepted),
     UNIT_TEST(SE_04_transport_loss_in_every_state),

@@ -239,9 +239,12 @@ static void provider_exception_is_indicated(void)
 {
     open_connection(&both);
     start_activity();
-    session_input(b.session, hex("02000000"));
+    session_input(b.session, hex("02000000")); /* the side without the data token has nothing to recover */
     expect(&b, S_P_EXCEPTION, false);
-    CU_ASSERT_STRING_EQUAL(session_state_name(b.session), "STA20");
+    CU_ASSERT_STRING_EQUAL(session_state_name(b.session), "STA713");
+    session_input(a.session, hex("02000000"));
+    expect(&a, S_P_EXCEPTION, false);
+    CU_ASSERT_STRING_EQUAL(session_state_name(a.session), "STA20");
     CU_ASSERT_PTR_NULL(session_activity_interrupt_request(a.session, SESSION_USER_SEQUENCE_ERROR));
     pump();
     expect(&b, S_ACTIVITY_INTERRUPT, false);
@@ -315,6 +318,50 @@ static void SE_02_interrupt_and_resume(void)
     CU_ASSERT_EQUAL(last(&b)->serial, 0);
     CU_ASSERT_PTR_NULL(session_sync_minor_request(a.session, true, &serial));
     CU_ASSERT_EQUAL(serial, 1);
+}
+
+/* The confirmation of the end crosses an interrupt: in STA713, without an activity (X.225 Annex A, p38 p40).
+ */
+static void SE_02_interrupt_crosses_the_end(void)
+{
+    for (int discard = 0; discard <= 1; discard++) {
+        open_connection(&both);
+        start_activity();
+        unsigned serial;
+        CU_ASSERT_PTR_NULL(session_activity_end_request(a.session, &serial));
+        pump();
+        expect(&b, S_ACTIVITY_END, false);
+        CU_ASSERT_PTR_NULL(session_activity_end_response(b.session));
+        CU_ASSERT_PTR_NULL(discard ? session_activity_discard_request(a.session, SESSION_LOCAL_USER_ERROR)
+                                   : session_activity_interrupt_request(a.session, SESSION_LOCAL_USER_ERROR));
+        unsigned before = a.count;
+        pump();
+        expect(&b, discard ? S_ACTIVITY_DISCARD : S_ACTIVITY_INTERRUPT, false);
+        CU_ASSERT_EQUAL(a.count, before); /* AEA is dropped */
+        CU_ASSERT_PTR_NULL(discard ? session_activity_discard_response(b.session)
+                                   : session_activity_interrupt_response(b.session));
+        pump();
+        expect(&a, discard ? S_ACTIVITY_DISCARD : S_ACTIVITY_INTERRUPT, true);
+        expect_states("STA713", "STA713");
+        start_activity();
+    }
+}
+
+/* The number of an AE is confirmed by AEA only. */
+static void the_end_is_not_confirmed_as_a_minor_point(void)
+{
+    open_connection(&both);
+    start_activity();
+    unsigned serial;
+    CU_ASSERT_PTR_NULL(session_sync_minor_request(a.session, true, &serial));
+    CU_ASSERT_PTR_NULL(session_activity_end_request(a.session, &serial));
+    CU_ASSERT_EQUAL(serial, 2);
+    session_input(a.session, hex("0100"
+                                 "32032a0131"));
+    expect(&a, S_SYNC_MINOR, true);
+    session_input(a.session, hex("0100"
+                                 "32032a0132"));
+    expect(&a, S_P_ABORT, false);
 }
 
 static void wrong_serial_numbers_abort(void)
@@ -475,6 +522,8 @@ static const unit_test_t tests[] = {
     UNIT_TEST(SE_02_exception_cleared_by_giving_the_token),
     UNIT_TEST(SE_02_interrupt_and_resume),
     UNIT_TEST(provider_exception_is_indicated),
+    UNIT_TEST(SE_02_interrupt_crosses_the_end),
+    UNIT_TEST(the_end_is_not_confirmed_as_a_minor_point),
     UNIT_TEST(wrong_serial_numbers_abort),
     UNIT_TEST(concatenation),
     UNIT_TEST(segments_by_the_tsdu_maximum),

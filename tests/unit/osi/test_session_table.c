@@ -90,6 +90,9 @@ static session_spdu_t spdu_of(unsigned type)
         spdu.present = SPDU_HAS_SERIAL;
         break;
     case SPDU_MIA:
+        spdu.serial = 3;
+        spdu.present = SPDU_HAS_SERIAL;
+        break;
     case SPDU_AEA:
         spdu.serial = 4;
         spdu.present = SPDU_HAS_SERIAL;
@@ -189,7 +192,7 @@ static void every_row_is_walked(void)
         /* something happens, but in the rows that say that nothing does */
         bool silent = row->action == session_act_ignore || row->action == session_act_sync_lost ||
                       row->action == session_act_take_overflow || row->action == session_act_please ||
-                      row->action == session_act_send_overflow;
+                      row->action == session_act_send_overflow || row->action == session_act_disconnect;
         CU_ASSERT_TRUE(silent || indications + transmissions > 0);
         CU_ASSERT_TRUE(row->action != session_act_ignore || indications + transmissions == 0);
         /* a session that is over has told the transport, but where the transport told it */
@@ -204,13 +207,13 @@ static void every_row_is_walked(void)
 static void guards_guard(void)
 {
     static const session_guard_t guards[] = {
-        GUARD_ACCEPTABLE,     GUARD_DATA_OURS,          GUARD_DATA_THEIRS,    GUARD_TYPED,
-        GUARD_PLEASE,         GUARD_GIVE_OURS,          GUARD_GIVE_THEIRS,    GUARD_CONTROL_OURS,
-        GUARD_CONTROL_THEIRS, GUARD_SYNC_OURS,          GUARD_SYNC_THEIRS,    GUARD_SYNC_CONFIRM_OURS,
-        GUARD_START_OURS,     GUARD_START_THEIRS,       GUARD_STOP_OURS,      GUARD_STOP_THEIRS,
-        GUARD_END_OURS,       GUARD_END_THEIRS,         GUARD_EXCEPTION_OURS, GUARD_EXCEPTION_THEIRS,
-        GUARD_REPORT,         GUARD_RECOVER_OURS,       GUARD_RECOVER_THEIRS, GUARD_RELEASE_OURS,
-        GUARD_RELEASE_THEIRS, GUARD_SYNC_CONFIRM_THEIRS};
+        GUARD_ACCEPTABLE,     GUARD_DATA_OURS,           GUARD_DATA_THEIRS,    GUARD_TYPED,
+        GUARD_PLEASE,         GUARD_GIVE_OURS,           GUARD_GIVE_THEIRS,    GUARD_CONTROL_OURS,
+        GUARD_CONTROL_THEIRS, GUARD_SYNC_OURS,           GUARD_SYNC_THEIRS,    GUARD_SYNC_CONFIRM_OURS,
+        GUARD_START_OURS,     GUARD_START_THEIRS,        GUARD_STOP_OURS,      GUARD_STOP_THEIRS,
+        GUARD_END_OURS,       GUARD_END_THEIRS,          GUARD_EXCEPTION_OURS, GUARD_EXCEPTION_THEIRS,
+        GUARD_REPORT,         GUARD_RECOVER_OURS,        GUARD_RECOVER_THEIRS, GUARD_RELEASE_OURS,
+        GUARD_RELEASE_THEIRS, GUARD_SYNC_CONFIRM_THEIRS, GUARD_STOP_CROSSED};
     size_t count;
     const session_row_t *rows = session_table(&count);
     for (size_t i = 0; i < count; i++) {
@@ -269,8 +272,9 @@ static void SE_04_spdus_without_a_row_abort_in_every_state(void)
             CU_ASSERT_EQUAL(last_primitive, S_P_ABORT);
             CU_ASSERT_EQUAL(indications, 1);
             CU_ASSERT_EQUAL(disconnects, 1);
-            CU_ASSERT_EQUAL(transmissions, state == STA01C ? 0 : 1);
-            CU_ASSERT_EQUAL(session->state, state == STA01C ? STA01 : STA16);
+            bool none = state == STA01C || state == STA01D; /* no session that could be aborted */
+            CU_ASSERT_EQUAL(transmissions, none ? 0 : 1);
+            CU_ASSERT_EQUAL(session->state, none ? STA01 : STA16);
         }
     }
 }

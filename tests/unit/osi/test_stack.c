@@ -285,6 +285,42 @@ static void a_responder_lingers_for_the_peer_only_so_long(void)
     pair_destroy(pair);
 }
 
+static void aborts_that_cross_end_at_once(void)
+{
+    pair_t *pair = opened(OSI_MODE_X410_1984, 1, 3);
+    osi_stack_abort(pair->a.stack, STACK_ABORT_TEMPORARY_PROBLEM, BYTES_NONE, pair->now);
+    osi_stack_abort(pair->b.stack, STACK_ABORT_TEMPORARY_PROBLEM, BYTES_NONE, pair->now);
+    CU_ASSERT_FALSE(osi_stack_over(pair->a.stack) || osi_stack_over(pair->b.stack));
+    pair_run(pair);
+    CU_ASSERT_TRUE(osi_stack_over(pair->a.stack) && osi_stack_over(pair->b.stack));
+    pair_destroy(pair);
+}
+
+/* An interrupt or discard that crossed the acceptance: answered, and the association lives on. */
+static void a_late_interrupt_is_answered(void)
+{
+    static const char *const late[] = {"\x01\0\x19\x03\x32\x01\x05", "\x01\0\x39\x03\x32\x01\x05"};
+    for (int i = 0; i < 2; i++) {
+        pair_t *pair = opened(OSI_MODE_X410_1984, 1, 3);
+        side_transfer(&pair->a, pair_pattern(pair->pool, 5000), 5000);
+        pair_run(pair);
+        CU_ASSERT_EQUAL(pair->b.seen[STACK_TRANSFER_END], 1);
+        uint8_t frame[14] = {3, 0, 0, 14, 2, 0xF0, 0x80};
+        memcpy(frame + 7, late[i], 7);
+        osi_stack_input(pair->b.stack, bytes_make(frame, sizeof(frame)), pair->now);
+        static const uint8_t answers[2][2] = {{0x1A, 0}, {0x3A, 0}};
+        bytes_t said = buffer_bytes(osi_stack_output(pair->b.stack));
+        CU_ASSERT_EQUAL_FATAL(said.length, 11);
+        CU_ASSERT_EQUAL(memcmp(said.data + 9, answers[i], 2), 0);
+        buffer_clear(osi_stack_output(pair->b.stack));
+        CU_ASSERT_EQUAL(pair->b.seen[STACK_TRANSFER_INTERRUPTED] + pair->b.seen[STACK_TRANSFER_DISCARDED], 0);
+        side_transfer(&pair->a, pair_pattern(pair->pool, 5000), 5000);
+        pair_run(pair);
+        CU_ASSERT_EQUAL(pair->b.seen[STACK_TRANSFER_END], 2);
+        pair_destroy(pair);
+    }
+}
+
 static void limits_of_who_calls_hold_from_the_accept_on(void)
 {
     stack_config_t own = pair_config(4, 5);
@@ -464,6 +500,8 @@ static const unit_test_t tests[] = {
     UNIT_TEST(a_session_that_is_not_answered_is_given_up),
     UNIT_TEST(a_release_that_is_not_confirmed_ends_by_the_timer),
     UNIT_TEST(a_responder_lingers_for_the_peer_only_so_long),
+    UNIT_TEST(aborts_that_cross_end_at_once),
+    UNIT_TEST(a_late_interrupt_is_answered),
     UNIT_TEST(limits_of_who_calls_hold_from_the_accept_on),
     UNIT_TEST(a_transfer_without_progress_ends),
     UNIT_TEST(TP_05_one_octet_a_second_times_out),
