@@ -105,7 +105,8 @@ typedef struct session_ops_t {
     void (*transmit)(void *context, const osi_parts_t *tsdu);
     /* The session is over and the transport connection with it, as soon as what was transmitted is gone.
      * await_peer: we sent DN, RF or AB, and the standard (timer TIM, X.225 6.6) lets the peer release the
-     * transport connection first: wait for that a while, then release it. Otherwise release it now. */
+     * transport connection first: wait for that a while, then release it. Otherwise release it now; this may
+     * follow the other, when the peer has shown that it saw the end. */
     void (*disconnect)(void *context, bool await_peer);
 } session_ops_t;
 

@@ -13,7 +13,8 @@
 typedef struct user_t {
     session_t *session;
     bool over; /* a last indication was made */
-    unsigned disconnects;
+    bool awaits_peer;
+    bool disconnected;
 } user_t;
 
 static void on_indicate(void *context, const session_indication_t *indication)
@@ -51,10 +52,11 @@ static void on_transmit(void *context, const osi_parts_t *tsdu)
 
 static void on_disconnect(void *context, bool await_peer)
 {
-    (void)await_peer;
     user_t *user = context;
-    if (++user->disconnects > 1)
+    if (user->disconnected || (user->awaits_peer && await_peer))
         abort();
+    user->awaits_peer = await_peer;
+    user->disconnected = !await_peer;
 }
 
 static const session_ops_t ops = {on_indicate, on_transmit, on_disconnect};
