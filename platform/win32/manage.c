@@ -3,6 +3,7 @@
 #include "platform.h"
 #include "registry.h"
 #include "setup.h"
+#include "start.h"
 #include "wide.h"
 
 #include <stdio.h>
@@ -150,8 +151,9 @@ static int wait_and_report(const manage_t *manage, SC_HANDLE handle, DWORD wante
 
 static int start(const manage_t *manage, SC_HANDLE handle)
 {
-    if (!StartServiceW(handle, 0, NULL) && GetLastError() != ERROR_SERVICE_ALREADY_RUNNING)
-        return complain(manage, "it cannot be started", GetLastError());
+    DWORD error = start_service(handle);
+    if (error)
+        return complain(manage, "it cannot be started", error);
     return wait_and_report(manage, handle, SERVICE_RUNNING);
 }
 

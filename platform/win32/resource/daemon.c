@@ -1,6 +1,8 @@
 /* The service as the service manager sees it, and as it answers itself. */
 #include "resource.h"
 
+#include "../start.h"
+
 #include <string.h>
 #include <wchar.h>
 
@@ -66,13 +68,12 @@ bool daemon_claim(const properties_t *properties)
 DWORD daemon_start(const properties_t *properties)
 {
     DWORD error;
-    SC_HANDLE service = open_service(properties, SERVICE_START, &error);
+    SC_HANDLE service = open_service(properties, SERVICE_START | SERVICE_QUERY_STATUS, &error);
     if (!service)
         return error;
-    if (!StartServiceW(service, 0, NULL))
-        error = GetLastError();
+    error = start_service(service);
     CloseServiceHandle(service);
-    return error == ERROR_SERVICE_ALREADY_RUNNING ? ERROR_SUCCESS : error;
+    return error;
 }
 
 DWORD daemon_stop(const properties_t *properties)

@@ -44,7 +44,8 @@ HANDLE daemon_process(const properties_t *properties);
 /* Tells the service manager to leave the start to the cluster: neither with the system nor after a failure,
  * which would be on a node that the group has left. False if it does not take that; GetLastError says why. */
 bool daemon_claim(const properties_t *properties);
-/* Tells the service manager to start or to stop it; an error of Windows, none if it is so already. */
+/* Tells the service manager to start or to stop it; an error of Windows, none if it is so already, nor if it
+ * was started and has ended by itself since. */
 DWORD daemon_start(const properties_t *properties);
 DWORD daemon_stop(const properties_t *properties);
 /* Asks the service itself, over its admin interface: true if it answers in time and can write to its store.
