@@ -74,23 +74,26 @@ err_t *rtse_do_refuse(rtse_t *rtse, const rtse_input_t *input)
                                     : SESSION_UNRECOVERABLE_PROCEDURAL_ERROR);
 }
 
+/* err: of our response; if there is one, the association is aborted. */
+static bool is_answered(rtse_t *rtse, err_t *err)
+{
+    rtse_fail(rtse, STACK_ABORT_LOCAL_SYSTEM_PROBLEM, err);
+    return !err;
+}
+
 err_t *rtse_on_interrupt(rtse_t *rtse, const rtse_input_t *input)
 {
     (void)input;
-    err_t *err = session_activity_interrupt_response(rtse->session);
-    if (err)
-        return rtse_fail(rtse, STACK_ABORT_LOCAL_SYSTEM_PROBLEM, err);
-    rtse_indicate(rtse, STACK_TRANSFER_INTERRUPTED);
+    if (is_answered(rtse, session_activity_interrupt_response(rtse->session)))
+        rtse_indicate(rtse, STACK_TRANSFER_INTERRUPTED);
     return NULL;
 }
 
 err_t *rtse_on_discard(rtse_t *rtse, const rtse_input_t *input)
 {
     (void)input;
-    err_t *err = session_activity_discard_response(rtse->session);
-    if (err)
-        return rtse_fail(rtse, STACK_ABORT_LOCAL_SYSTEM_PROBLEM, err);
-    rtse_indicate(rtse, STACK_TRANSFER_DISCARDED);
+    if (is_answered(rtse, session_activity_discard_response(rtse->session)))
+        rtse_indicate(rtse, STACK_TRANSFER_DISCARDED);
     return NULL;
 }
 
@@ -98,15 +101,15 @@ err_t *rtse_on_discard(rtse_t *rtse, const rtse_input_t *input)
 err_t *rtse_on_late_interrupt(rtse_t *rtse, const rtse_input_t *input)
 {
     (void)input;
-    return rtse_fail(rtse, STACK_ABORT_LOCAL_SYSTEM_PROBLEM,
-                     session_activity_interrupt_response(rtse->session));
+    is_answered(rtse, session_activity_interrupt_response(rtse->session));
+    return NULL;
 }
 
 err_t *rtse_on_late_discard(rtse_t *rtse, const rtse_input_t *input)
 {
     (void)input;
-    return rtse_fail(rtse, STACK_ABORT_LOCAL_SYSTEM_PROBLEM,
-                     session_activity_discard_response(rtse->session));
+    is_answered(rtse, session_activity_discard_response(rtse->session));
+    return NULL;
 }
 
 err_t *rtse_on_resume(rtse_t *rtse, const rtse_input_t *input)

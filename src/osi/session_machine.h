@@ -89,8 +89,7 @@ typedef enum session_guard_t {
     GUARD_START_OURS,
     GUARD_START_THEIRS,
     GUARD_STOP_OURS,
-    GUARD_STOP_THEIRS,
-    GUARD_STOP_CROSSED, /* also of an activity that has ended here: our AEA crossed it */
+    GUARD_STOP_THEIRS, /* also of an activity that has ended here: our AEA crossed it */
     GUARD_END_OURS,
     GUARD_END_THEIRS,
     GUARD_END_CONFIRM,

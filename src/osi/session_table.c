@@ -17,9 +17,9 @@ static const session_row_t rows[] = {
     {STA713, SACTEREQ, GUARD_END_OURS, STA04B, session_act_end},
     {STA713, SPDU_AE, GUARD_END_THEIRS, STA10B, session_act_ended},
     {STA713, SACTIREQ, GUARD_STOP_OURS, STA05B, session_act_stop},
-    {STA713, SPDU_AI, GUARD_STOP_CROSSED, STA11B, session_act_stopped},
+    {STA713, SPDU_AI, GUARD_STOP_THEIRS, STA11B, session_act_stopped},
     {STA713, SACTDREQ, GUARD_STOP_OURS, STA05C, session_act_stop},
-    {STA713, SPDU_AD, GUARD_STOP_CROSSED, STA11C, session_act_stopped},
+    {STA713, SPDU_AD, GUARD_STOP_THEIRS, STA11C, session_act_stopped},
     {STA713, STDREQ, GUARD_TYPED, STA_SAME, session_act_send},
     {STA713, SPDU_TD, GUARD_TYPED, STA_SAME, session_act_typed_data},
     {STA713, SPTREQ, GUARD_PLEASE, STA_SAME, session_act_send},
@@ -227,8 +227,7 @@ static bool guard_activity(session_guard_t guard, const session_t *session, cons
     case GUARD_START_THEIRS:
         return has(session, SESSION_FU_ACTIVITY) && !session->activity && theirs(session, SESSION_TOKEN_ALL);
     case GUARD_STOP_OURS: return session->activity && ours(session, SESSION_TOKEN_MAJOR);
-    case GUARD_STOP_THEIRS: return session->activity && theirs(session, SESSION_TOKEN_MAJOR);
-    case GUARD_STOP_CROSSED: return has(session, SESSION_FU_ACTIVITY) && theirs(session, SESSION_TOKEN_MAJOR);
+    case GUARD_STOP_THEIRS: return has(session, SESSION_FU_ACTIVITY) && theirs(session, SESSION_TOKEN_MAJOR);
     case GUARD_END_OURS:
         return session->activity && session->v_m <= OSI_SYNC_NUMBER_LIMIT && ours(session, SESSION_TOKEN_ALL);
     case GUARD_END_THEIRS:

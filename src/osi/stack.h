@@ -173,8 +173,9 @@ buffer_t *osi_stack_output(osi_stack_t *stack); /* consume what the socket took 
 mono_time_t osi_stack_deadline(const osi_stack_t *stack);
 void osi_stack_tick(osi_stack_t *stack, mono_time_t now);
 /* True when the association is over: write what is left in the output, then close the socket. The side that
- * sent the last session PDU first waits for the peer to disconnect, close_timeout at most, so that the PDU is
- * not lost in a TCP reset: this may turn true later than the indication that ends the association. */
+ * sent the last session PDU first waits for the peer to disconnect, or to show that it saw the end,
+ * close_timeout at most, so that the PDU is not lost in a TCP reset: this may turn true later than the
+ * indication that ends the association. */
 bool osi_stack_over(const osi_stack_t *stack);
 /* True when the open is complete and no close or abort has begun. */
 bool osi_stack_is_open(const osi_stack_t *stack);

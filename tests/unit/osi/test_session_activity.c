@@ -320,8 +320,7 @@ static void SE_02_interrupt_and_resume(void)
     CU_ASSERT_EQUAL(serial, 1);
 }
 
-/* The confirmation of the end crosses an interrupt: in STA713, without an activity (X.225 Annex A, p38 p40).
- */
+/* The confirmation of the end crosses an interrupt, which comes in STA713 without an activity (p38, p40). */
 static void SE_02_interrupt_crosses_the_end(void)
 {
     for (int discard = 0; discard <= 1; discard++) {
